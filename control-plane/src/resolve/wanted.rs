@@ -1,0 +1,161 @@
+//! A request seen through its defaults: asked for, else as before, else the default.
+
+use crate::catalog::{KubernetesVersion, Resolved, VmSize};
+use crate::era::Era;
+use crate::model::{NodePoolMode, OsType, PoolKind, PoolSettings, PoolSpec, Priority};
+
+use super::PoolContext;
+
+/// The values of `osSKU` in api-version 2026-06-01 (azure-mgmt-containerservice 41.6), plus `Mariner`, which older
+/// command lines still send.
+const OS_SKUS: [&str; 11] = [
+    "Ubuntu",
+    "Ubuntu2204",
+    "Ubuntu2404",
+    "AzureLinux",
+    "AzureLinux3",
+    "AzureContainerLinux",
+    "CBLMariner",
+    "Mariner",
+    "Windows2019",
+    "Windows2022",
+    "Windows2025",
+];
+
+/// The values of `workloadRuntime`: the enum of api-version 2026-06-01 and the names of the preview versions.
+const WORKLOAD_RUNTIMES: [&str; 5] =
+    ["OCIContainer", "WasmWasi", "KataVmIsolation", "KataMshvVmIsolation", "KataCcIsolation"];
+
+/// The usual spelling of an `osSKU`, if it is known.
+pub fn canonical_os_sku(text: &str) -> Option<&'static str> {
+    OS_SKUS.into_iter().find(|sku| sku.eq_ignore_ascii_case(text))
+}
+
+/// A pool request together with what surrounds it.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// What surrounds it.
+    pub ctx: &'a PoolContext<'a>,
+    /// What was asked for.
+    pub spec: &'a PoolSpec,
+}
+
+impl<'a> Wanted<'a> {
+    /// Looks at `spec` in `ctx`.
+    pub fn new(ctx: &'a PoolContext<'a>, spec: &'a PoolSpec) -> Self {
+        Wanted { ctx, spec }
+    }
+
+    fn either<T>(&self, asked: Option<T>, before: impl FnOnce(&'a PoolSettings) -> T, default: T) -> T {
+        asked.or_else(|| self.ctx.settings_before().map(before)).unwrap_or(default)
+    }
+
+    /// What it is for; a pool that does not say is a user pool.
+    pub fn mode(&self) -> NodePoolMode {
+        self.either(self.spec.mode, |s| s.mode, NodePoolMode::User)
+    }
+
+    /// How many nodes; the schema's default is 1 (the Azure CLI sends 3).
+    pub fn count(&self) -> i64 {
+        self.either(self.spec.count, |s| i64::from(s.count), 1)
+    }
+
+    /// The operating system.
+    pub fn os_type(&self) -> OsType {
+        self.either(self.spec.os_type, |s| s.os_type, OsType::Linux)
+    }
+
+    /// How its machines are grouped.
+    pub fn kind(&self) -> PoolKind {
+        self.either(self.spec.kind, |s| s.kind, PoolKind::VirtualMachineScaleSets)
+    }
+
+    /// Regular or Spot.
+    pub fn priority(&self) -> Priority {
+        self.either(self.spec.priority, |s| s.priority, Priority::Regular)
+    }
+
+    /// FIPS-validated image.
+    pub fn fips(&self) -> bool {
+        self.either(self.spec.fips, |s| s.fips, false)
+    }
+
+    /// Secure Boot.
+    pub fn secure_boot(&self) -> bool {
+        self.either(self.spec.secure_boot, |s| s.secure_boot, false)
+    }
+
+    /// vTPM.
+    pub fn vtpm(&self) -> bool {
+        self.either(self.spec.vtpm, |s| s.vtpm, false)
+    }
+
+    /// The VM size as it was first written.
+    pub fn size_name(&self) -> &'a str {
+        let before = self.ctx.settings_before().map(|s| s.vm_size.as_str());
+        match (self.spec.vm_size.as_deref().filter(|name| !name.is_empty()), before) {
+            (Some(asked), Some(before)) if asked.eq_ignore_ascii_case(before) => before,
+            (Some(asked), _) => asked,
+            (None, Some(before)) => before,
+            (None, None) => &self.ctx.catalog.default_vm_size(self.ctx.era).name,
+        }
+    }
+
+    /// The VM size, if it exists.
+    pub fn size(&self) -> Option<&'a VmSize> {
+        self.ctx.catalog.vm_size(self.size_name())
+    }
+
+    /// The workload runtime in its usual spelling; an unknown one as it was written.
+    pub fn workload_runtime(&self) -> Option<&'a str> {
+        let before = self.ctx.settings_before().and_then(|s| s.workload_runtime.as_deref());
+        let asked = self.spec.workload_runtime.as_deref().filter(|text| !text.is_empty());
+        let asked =
+            asked.map(|text| WORKLOAD_RUNTIMES.into_iter().find(|r| r.eq_ignore_ascii_case(text)).unwrap_or(text));
+        asked.or(before)
+    }
+
+    /// Whether the workload runtime is known.
+    pub fn workload_runtime_is_known(&self) -> bool {
+        self.workload_runtime().is_none_or(|runtime| WORKLOAD_RUNTIMES.contains(&runtime))
+    }
+
+    /// The version, if the era offers it. Empty means the cluster's at creation and unchanged on an update; a version
+    /// that the pool or its cluster already runs is fine even when it is no longer offered.
+    pub fn version(&self) -> Option<Resolved> {
+        let asked = self.spec.orchestrator_version.as_deref().unwrap_or_default();
+        let resolved = |asked: &str, patch: &str| Some(Resolved { asked: asked.to_owned(), patch: patch.to_owned() });
+        if let Some(before) = self.ctx.settings_before() {
+            if asked.is_empty() || asked == before.orchestrator_version {
+                return resolved(&before.orchestrator_version, &before.current_orchestrator_version);
+            }
+            if asked == before.current_orchestrator_version {
+                return resolved(asked, asked);
+            }
+        }
+        match asked {
+            "" => resolved(self.ctx.cluster_version_asked, self.ctx.cluster_version),
+            _ if asked == self.ctx.cluster_version_asked || asked == self.ctx.cluster_version => {
+                resolved(asked, self.ctx.cluster_version)
+            }
+            _ => self.ctx.catalog.resolve_version(self.ctx.era, asked),
+        }
+    }
+
+    /// The distribution in its usual spelling; `None` when it is unknown.
+    pub fn os_sku(&self) -> Option<&'static str> {
+        let before = self.ctx.settings_before().map(|s| s.os_sku.as_str());
+        if let Some(text) = self.spec.os_sku.as_deref().filter(|text| !text.is_empty()).or(before) {
+            return canonical_os_sku(text);
+        }
+        let old = || {
+            let version = self.version().and_then(|v| KubernetesVersion::parse(&v.patch));
+            version.is_some_and(|v| v < KubernetesVersion::new(1, 25, 0)) && self.ctx.era == Era::Preview
+        };
+        Some(match self.os_type() {
+            OsType::Linux => "Ubuntu",
+            OsType::Windows if old() => "Windows2019",
+            OsType::Windows => "Windows2022",
+        })
+    }
+}
