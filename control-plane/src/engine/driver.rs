@@ -24,6 +24,7 @@ pub(super) struct Driver {
     done: mpsc::UnboundedSender<Vec<Job>>,
     finished: mpsc::UnboundedReceiver<Vec<Job>>,
     steps: u64,
+    seen: u64,
 }
 
 impl Driver {
@@ -40,6 +41,7 @@ impl Driver {
             done,
             finished,
             steps: 0,
+            seen: 0,
         }
     }
 
@@ -53,7 +55,7 @@ impl Driver {
         committed.mark_unchanged();
         let mut events_open = true;
         loop {
-            self.dirty.append(&mut self.world.store().take_touched());
+            self.look();
             if let Err(fault) = self.pump().await {
                 tracing::error!(%fault, "the engine cannot write; it tries again");
                 tokio::time::sleep(std::time::Duration::from_secs(1)).await;
@@ -100,10 +102,17 @@ impl Driver {
                 }
             }
             self.hand_out(jobs);
-            self.dirty.append(&mut self.world.store().take_touched());
+            self.look();
         }
         self.report();
         Ok(())
+    }
+
+    /// Takes in what was touched.
+    fn look(&mut self) {
+        // The count is read first: what it counts has been touched already.
+        self.seen = *self.world.watch().borrow();
+        self.dirty.append(&mut self.world.store().take_touched());
     }
 
     async fn step(&mut self, unit: Unit, now: VirtualTime) -> Result<Vec<Job>, StoreError> {
@@ -152,7 +161,7 @@ impl Driver {
         let next_due = self.timers.first().map(|(due, _)| *due);
         // While machines boot, or with time running, nobody may conclude that all is done.
         let quiet = self.busy.is_empty() && self.dirty.is_empty() && next_due.is_none_or(|due| due > now);
-        self.announce.send_replace(Progress { quiet_at: quiet.then_some(now), next_due, steps: self.steps });
+        self.announce.send_replace(Progress { quiet_at: quiet.then_some(now), seen: self.seen, next_due, steps: self.steps });
     }
 }
 

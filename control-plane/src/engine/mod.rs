@@ -52,6 +52,8 @@ impl Unit {
 struct Progress {
     /// Nothing is touched, due or with the hardware at `at`.
     quiet_at: Option<VirtualTime>,
+    /// How many groups of transactions this takes into account.
+    seen: u64,
     /// The next timer.
     next_due: Option<VirtualTime>,
     /// Counts state transitions, for reports.

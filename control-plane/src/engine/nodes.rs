@@ -24,7 +24,11 @@ pub(super) fn elapse(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, node: 
             break;
         }
         let next = match node.state {
-            NodeState::Allocating { .. } => Step::NodeBoot,
+            NodeState::Allocating { .. } => {
+                // The first disk is made from the image as it is at this moment.
+                node.faults = pool.image_faults.clone();
+                Step::NodeBoot
+            }
             NodeState::Draining { .. } => Step::NodeReimageDisk,
             NodeState::Reimaging { .. } => {
                 fresh_disk(&mut node, pool);
@@ -90,7 +94,7 @@ fn create(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, count: usize, out
             model: pool.settings.node_model(),
             state: NodeState::Allocating { until },
             disk_generation: 1,
-            faults: pool.image_faults.clone(),
+            faults: Vec::new(),
             boots: 0,
             heals: 0,
             created: from,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Engine;
+use super::{Engine, Progress};
 use crate::clock::{Pace, VirtualTime};
 
 /// How many timers one command may run through; more means that something never settles.
@@ -81,9 +81,11 @@ impl Engine {
     /// Waits until everything that is due at the present moment has happened; gives the next timer.
     async fn quiet(&self) -> Option<VirtualTime> {
         let now = self.world.now();
+        let committed = *self.world.watch().borrow();
+        let quiet = |p: &Progress| p.seen >= committed && p.quiet_at.is_some_and(|at| at >= now);
         let mut progress = self.progress.clone();
         // An error means that the driver has stopped: nothing happens any more.
-        progress.wait_for(|p| p.quiet_at.is_some_and(|at| at >= now)).await.ok()?.next_due
+        progress.wait_for(quiet).await.ok()?.next_due
     }
 
     fn report(&self, from: VirtualTime, steps_before: u64) -> Advanced {

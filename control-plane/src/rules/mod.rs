@@ -23,7 +23,7 @@ pub fn cluster_location(_c: &Catalog, asked: &str) -> Result<String, Refusal> { 
 /// A cluster cannot move.
 pub fn judge_cluster_location(_before: Option<&Cluster>, _location: &str) -> Result<(), Refusal> { Ok(()) }
 /// Empty: the default; otherwise `1.34` or `1.34.9`; AgentPoolK8sVersionNotSupported-like refusal else.
-pub fn cluster_version(_c: &Catalog, _era: Era, _location: &str, asked: &str) -> Result<Resolved, Refusal> { Ok(Resolved { asked: asked.to_owned(), patch: asked.to_owned() }) }
+pub fn cluster_version(c: &Catalog, era: Era, _location: &str, asked: &str) -> Result<Resolved, Refusal> { c.resolve_version(era, asked).ok_or_else(|| version_refusal(asked)) }
 /// Interim.
 pub fn version_refusal(asked: &str) -> Refusal { Refusal::provider(crate::refusal::RefusalKind::BadRequest, "AgentPoolK8sVersionNotSupported", asked) }
 /// Interim.

@@ -18,13 +18,28 @@ type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 /// Runs the transaction against the state so far.
 type Job = Box<dyn FnOnce(&Image, &mut Overlay) -> Answer + Send>;
 
+enum Message {
+    Run(Job),
+    /// Let go of the disk and say so.
+    Close(oneshot::Sender<()>),
+}
+
 /// The way in.
 #[derive(Clone)]
-pub(super) struct Queue(SyncSender<Job>);
+pub(super) struct Queue(SyncSender<Message>);
 
 impl Queue {
     pub(super) fn send(&self, job: Job) -> Result<(), StoreError> {
-        self.0.send(job).map_err(|_| StoreError::Stopped)
+        self.0.send(Message::Run(job)).map_err(|_| StoreError::Stopped)
+    }
+
+    /// Ends the thread after all earlier transactions; later ones are refused.
+    pub(super) async fn close(&self) {
+        let (closed, done) = oneshot::channel();
+        if self.0.send(Message::Close(closed)).is_ok() {
+            // An error means that it was closed already.
+            let _ = done.await;
+        }
     }
 }
 
@@ -56,25 +71,17 @@ where
 
 pub(super) fn start(db: sled::Db, image: Arc<RwLock<Image>>, committed: watch::Sender<u64>) -> Queue {
     let (send, jobs) = sync_channel(QUEUE_MAX);
-    let work = move || run(&db, &image, &jobs, &committed);
+    let work = move || run(db, &image, jobs, &committed);
     // A process that cannot start a thread cannot serve anything.
     std::thread::Builder::new().name("slipway-store".to_owned()).spawn(work).expect("the store's thread starts");
     Queue(send)
 }
 
-fn run(db: &sled::Db, image: &RwLock<Image>, jobs: &Receiver<Job>, committed: &watch::Sender<u64>) {
+fn run(db: sled::Db, image: &RwLock<Image>, jobs: Receiver<Message>, committed: &watch::Sender<u64>) {
     while let Ok(first) = jobs.recv() {
         let mut group = Overlay::default();
-        let mut answers = Vec::new();
-        {
-            let image = image.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-            answers.push(first(&image, &mut group));
-            while answers.len() < GROUP_MAX {
-                let Ok(next) = jobs.try_recv() else { break };
-                answers.push(next(&image, &mut group));
-            }
-        }
-        let durable = write(db, &group);
+        let (answers, close) = gather(first, image, &jobs, &mut group);
+        let durable = write(&db, &group);
         if durable.is_ok() {
             publish(image, group, committed);
         } else {
@@ -83,7 +90,34 @@ fn run(db: &sled::Db, image: &RwLock<Image>, jobs: &Receiver<Job>, committed: &w
         for answer in answers {
             answer(durable.clone());
         }
+        if let Some(closed) = close {
+            // Refuse what comes later before the disk is let go of.
+            drop(jobs);
+            drop(db);
+            let _ = closed.send(());
+            return;
+        }
     }
+}
+
+/// Runs what is waiting, up to a limit or until the store is to be closed.
+fn gather(
+    first: Message,
+    image: &RwLock<Image>,
+    jobs: &Receiver<Message>,
+    group: &mut Overlay,
+) -> (Vec<Answer>, Option<oneshot::Sender<()>>) {
+    let image = image.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut answers = Vec::new();
+    let mut next = Some(first);
+    while let Some(message) = next {
+        match message {
+            Message::Run(job) => answers.push(job(&image, group)),
+            Message::Close(closed) => return (answers, Some(closed)),
+        }
+        next = if answers.len() < GROUP_MAX { jobs.try_recv().ok() } else { None };
+    }
+    (answers, None)
 }
 
 fn write(db: &sled::Db, group: &Overlay) -> Result<(), StoreError> {

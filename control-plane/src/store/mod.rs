@@ -129,6 +129,11 @@ impl Store {
         answer.await.map_err(|_| StoreError::Stopped)?
     }
 
+    /// Lets go of the disk after all earlier transactions. Later ones are refused; reads go on.
+    pub async fn close(&self) {
+        self.jobs.close().await;
+    }
+
     /// Takes what was touched since the last call.
     pub(crate) fn take_touched(&self) -> BTreeSet<Unit> {
         let mut image = self.image.write().unwrap_or_else(std::sync::PoisonError::into_inner);

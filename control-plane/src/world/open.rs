@@ -65,6 +65,11 @@ impl World {
         Ok(())
     }
 
+    /// Lets go of the disk, so that the same directory can be opened again. Later writes are refused.
+    pub async fn close(&self) {
+        self.store().close().await;
+    }
+
     /// The tenant that all subscriptions trust. It follows from the seed.
     pub fn tenant(&self) -> Uuid {
         let seed = self.store().get::<Meta>(Meta::KEY).map_or(0, |meta| meta.seed);
