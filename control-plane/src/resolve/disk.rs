@@ -12,7 +12,10 @@ const EPHEMERAL_DEFAULT_MIN_GB: u32 = 128;
 /// (azure-compute-docs ephemeral-os-disks.md).
 pub(crate) const GUEST_STATE_GB: u32 = 1;
 
-/// The room for an OS disk beside a guest state.
+/// The largest OS disk, in GiB (azure-mgmt-containerservice 40.2, model AgentPool, osDiskSizeGB).
+pub(crate) const OS_DISK_MAX_GB: u32 = 2048;
+
+/// Where the OS disk is and how large.
 ///
 /// A default disk always leaves that room on sizes that can have trusted launch, so that switching trusted launch on
 /// later does not fail on a disk nobody chose. That AKS does the same is INFERRED.
@@ -40,7 +43,7 @@ fn default_kind(wanted: &Wanted<'_>, size: &VmSize, asked_gb: Option<u32>) -> Os
 fn room(wanted: &Wanted<'_>, size: &VmSize) -> Option<u32> {
     let can_change = size.trusted_launch() && wanted.os_type() == OsType::Linux;
     let reserve = if can_change { GUEST_STATE_GB } else { 0 };
-    size.default_placement().map(|(_, gb)| gb.saturating_sub(reserve))
+    size.default_placement().map(|(_, gb)| gb.saturating_sub(reserve).min(OS_DISK_MAX_GB))
 }
 
 /// The default size of a managed OS disk by vCPUs (azure-aks-docs concepts-storage.md).

@@ -3,14 +3,14 @@
 //! [`resolve_pool`] applies the rules on the request itself (names, ranges, unknown sizes and versions) and then fills
 //! in everything else. The result still has to be judged by [`crate::rules::judge_pool`].
 
-mod cluster;
 mod disk;
 mod image;
 #[cfg(test)]
 mod tests;
 mod wanted;
 
-pub use cluster::resolve_cluster_version;
+pub(crate) use disk::GUEST_STATE_GB;
+pub(crate) use image::{TRUSTED_LAUNCH_KUBERNETES, fips_fits_trusted_launch, is_kata};
 pub use image::{ImageInputs, trusted_launch_capable};
 pub use wanted::{Wanted, canonical_os_sku};
 
