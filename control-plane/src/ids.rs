@@ -173,4 +173,3 @@ impl StorageKey for OperationId {
         self.0.to_string()
     }
 }
-

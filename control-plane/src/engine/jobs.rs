@@ -44,7 +44,9 @@ pub(super) async fn perform(world: &World, hardware: &dyn Hardware, jobs: &[Job]
     let outcomes = join_all(running).await;
     for (job, done) in jobs.iter().zip(outcomes) {
         let node = job.node.clone();
-        let outcome = world.transact(move |_, tx, now| write(tx, now, &node, done)).await;
+        let outcome = world
+            .transact(move |_, tx, now| write(tx, now, &node, done))
+            .await;
         if let Err(refusal) = outcome {
             tracing::error!(%refusal, node = %job.key(), "the outcome could not be stored; it will be done again");
         }
@@ -53,7 +55,9 @@ pub(super) async fn perform(world: &World, hardware: &dyn Hardware, jobs: &[Job]
 
 async fn start(hardware: &dyn Hardware, job: &Job) -> Done {
     match &job.kind {
-        JobKind::Boot { order, at } => Done::Booted(order.clone(), *at, hardware.boot(order.clone()).await),
+        JobKind::Boot { order, at } => {
+            Done::Booted(order.clone(), *at, hardware.boot(order.clone()).await)
+        }
         JobKind::Remove { vm } => Done::Removed(hardware.remove(*vm).await),
     }
 }
@@ -71,7 +75,11 @@ async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
                 }
             }
         }
-        if pending { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
+        if pending {
+            std::task::Poll::Pending
+        } else {
+            std::task::Poll::Ready(())
+        }
     })
     .await;
     outputs.into_iter().flatten().collect()
@@ -82,7 +90,9 @@ fn write(tx: &mut Tx<'_>, now: VirtualTime, id: &NodeId, done: Done) -> Result<(
     match done {
         Done::Booted(order, at, outcome) => booted(tx, now, id, &order, at, outcome),
         Done::Removed(Ok(())) => tx.delete::<Node>(&id.storage_key()),
-        Done::Removed(Err(fault)) => tracing::error!(%fault, node = %id.storage_key(), "the machine was not removed"),
+        Done::Removed(Err(fault)) => {
+            tracing::error!(%fault, node = %id.storage_key(), "the machine was not removed")
+        }
     }
     Ok(())
 }
@@ -95,10 +105,14 @@ fn booted(
     at: VirtualTime,
     outcome: Result<BootReport, HardwareFault>,
 ) {
-    let Some(node) = tx.get::<Node>(&id.storage_key()) else { return };
+    let Some(node) = tx.get::<Node>(&id.storage_key()) else {
+        return;
+    };
     let mut node = (*node).clone();
     // Something else was decided meanwhile (deleted, tampered with again): this boot does not count.
-    if !matches!(node.state, NodeState::Booting { until, .. } if until == at) || node.boot_order() != *order {
+    if !matches!(node.state, NodeState::Booting { until, .. } if until == at)
+        || node.boot_order() != *order
+    {
         return;
     }
     let (event, text) = match outcome {
@@ -106,19 +120,40 @@ fn booted(
             node.boots += 1;
             let text = match &report.outcome {
                 BootOutcome::Booted => "Ready".to_owned(),
-                BootOutcome::Refused { component, reason } => format!("boot refused: {component}: {reason}"),
+                BootOutcome::Refused { component, reason } => {
+                    format!("boot refused: {component}: {reason}")
+                }
             };
-            (NodeEvent::Booted { at, outcome: report.outcome }, text)
+            (
+                NodeEvent::Booted {
+                    at,
+                    outcome: report.outcome,
+                },
+                text,
+            )
         }
         Err(fault) => {
             let text = format!("the host cannot run it: {fault}");
-            (NodeEvent::HostFailed { at, reason: fault.to_string() }, text)
+            (
+                NodeEvent::HostFailed {
+                    at,
+                    reason: fault.to_string(),
+                },
+                text,
+            )
         }
     };
     if let Ok(state) = node.state.clone().on(event) {
         node.state = state;
         let subscription = Some(id.pool.cluster.group.subscription);
-        record(tx, now, EventKind::NodeState, subscription, node.name.clone(), text);
+        record(
+            tx,
+            now,
+            EventKind::NodeState,
+            subscription,
+            node.name.clone(),
+            text,
+        );
         tx.put(node);
     }
 }

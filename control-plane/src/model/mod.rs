@@ -42,7 +42,10 @@ pub enum Provisioning {
 impl Provisioning {
     /// Whether an operation is at work on the resource.
     pub fn is_running(self) -> bool {
-        !matches!(self, Provisioning::Succeeded | Provisioning::Failed | Provisioning::Canceled)
+        !matches!(
+            self,
+            Provisioning::Succeeded | Provisioning::Failed | Provisioning::Canceled
+        )
     }
 
     /// The value as ARM writes it.

@@ -159,7 +159,9 @@ impl PoolSettings {
             .split('-')
             .nth(1)
             .is_some_and(|definition| definition.contains("TL"))
-            || self.node_image_version.starts_with("AKSAzureContainerLinux")
+            || self
+                .node_image_version
+                .starts_with("AKSAzureContainerLinux")
     }
 
     /// The part of the settings that a machine is built from: nodes whose model differs are reimaged.

@@ -34,7 +34,10 @@ impl ImageInputs<'_> {
     /// The distribution and its version of Kubernetes; `None` when either cannot be read.
     pub(crate) fn distribution(&self, era: Era) -> Option<(Distribution, KubernetesVersion)> {
         let version = KubernetesVersion::parse(self.version)?;
-        Some((Distribution::of(era, self.os_sku, version, self.fips, self.size.confidential)?, version))
+        Some((
+            Distribution::of(era, self.os_sku, version, self.fips, self.size.confidential)?,
+            version,
+        ))
     }
 }
 
@@ -52,7 +55,9 @@ pub(crate) fn fips_fits_trusted_launch(era: Era, distribution: Distribution) -> 
 /// Whether a pool of this shape can have a trusted-launch image: what the documentation calls a configuration that is
 /// compatible with trusted launch.
 pub fn trusted_launch_capable(era: Era, inputs: &ImageInputs<'_>) -> bool {
-    let Some((distribution, version)) = inputs.distribution(era) else { return false };
+    let Some((distribution, version)) = inputs.distribution(era) else {
+        return false;
+    };
     inputs.os_type == OsType::Linux
         && inputs.size.trusted_launch()
         && (!inputs.size.arm64 || distribution == Distribution::AzureContainerLinux)
@@ -86,7 +91,9 @@ pub(super) fn choose(ctx: &PoolContext<'_>, inputs: &ImageInputs<'_>) -> Option<
 /// - 2026-07: exactly while a flag is set; nodes are reimaged either way.
 fn gets_trusted_launch(ctx: &PoolContext<'_>, inputs: &ImageInputs<'_>) -> bool {
     let wants = inputs.wants_trusted_launch;
-    let has = ctx.settings_before().map(|before| before.has_trusted_launch_image());
+    let has = ctx
+        .settings_before()
+        .map(|before| before.has_trusted_launch_image());
     match ctx.era {
         Era::Preview => wants || has.unwrap_or(ctx.trusted_launch_feature),
         Era::Ga => wants || has.unwrap_or(true),

@@ -10,8 +10,8 @@ mod tests;
 mod wanted;
 
 pub(crate) use disk::GUEST_STATE_GB;
-pub(crate) use image::{TRUSTED_LAUNCH_KUBERNETES, fips_fits_trusted_launch, is_kata};
 pub use image::{ImageInputs, trusted_launch_capable};
+pub(crate) use image::{TRUSTED_LAUNCH_KUBERNETES, fips_fits_trusted_launch, is_kata};
 pub use wanted::{Wanted, canonical_os_sku};
 
 use crate::catalog::{Catalog, VmSize};
@@ -64,7 +64,9 @@ impl<'a> PoolContext<'a> {
 pub fn resolve_pool(ctx: &PoolContext<'_>, spec: &PoolSpec) -> Result<PoolSettings, Refusal> {
     rules::judge_request(ctx, spec)?;
     let wanted = Wanted::new(ctx, spec);
-    let (Some(size), Some(version), Some(os_sku)) = (wanted.size(), wanted.version(), wanted.os_sku()) else {
+    let (Some(size), Some(version), Some(os_sku)) =
+        (wanted.size(), wanted.version(), wanted.os_sku())
+    else {
         return Err(unresolvable(&spec.name));
     };
     let os_type = wanted.os_type();
@@ -78,7 +80,9 @@ pub fn resolve_pool(ctx: &PoolContext<'_>, spec: &PoolSpec) -> Result<PoolSettin
         workload_runtime: wanted.workload_runtime(),
         wants_trusted_launch: wanted.vtpm() || wanted.secure_boot(),
     };
-    let Some(node_image_version) = image::choose(ctx, &inputs) else { return Err(unresolvable(&spec.name)) };
+    let Some(node_image_version) = image::choose(ctx, &inputs) else {
+        return Err(unresolvable(&spec.name));
+    };
     let disk = disk::choose(&wanted, size);
     Ok(PoolSettings {
         mode: wanted.mode(),
@@ -99,16 +103,24 @@ pub fn resolve_pool(ctx: &PoolContext<'_>, spec: &PoolSpec) -> Result<PoolSettin
         workload_runtime: wanted.workload_runtime().map(str::to_owned),
         priority: wanted.priority(),
         taints: taints(&wanted),
-        labels: kept(spec.labels.as_ref(), ctx.settings_before().map(|s| &s.labels)),
+        labels: kept(
+            spec.labels.as_ref(),
+            ctx.settings_before().map(|s| &s.labels),
+        ),
         tags: kept(spec.tags.as_ref(), ctx.settings_before().map(|s| &s.tags)),
         node_image_version,
-        properties: overlaid(ctx.settings_before().map(|s| &s.properties), &spec.properties),
+        properties: overlaid(
+            ctx.settings_before().map(|s| &s.properties),
+            &spec.properties,
+        ),
     })
 }
 
 /// Cannot happen as long as the request rules cover every lookup; a property test checks that they do.
 fn unresolvable(name: &str) -> Refusal {
-    let message = format!("Internal error: agent pool '{name}' passed the request rules but cannot be resolved.");
+    let message = format!(
+        "Internal error: agent pool '{name}' passed the request rules but cannot be resolved."
+    );
     Refusal::provider(RefusalKind::Internal, "InternalOperationError", message)
 }
 
@@ -118,7 +130,11 @@ fn kept(asked: Option<&Opaque>, before: Option<&Opaque>) -> Opaque {
 
 fn overlaid(before: Option<&Opaque>, asked: &Opaque) -> Opaque {
     let mut all = before.cloned().unwrap_or_default();
-    all.extend(asked.iter().map(|(key, value)| (key.clone(), value.clone())));
+    all.extend(
+        asked
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone())),
+    );
     all
 }
 
@@ -130,7 +146,11 @@ fn max_pods(wanted: &Wanted<'_>) -> u32 {
         (OsType::Linux, _) => 250,
     };
     let before = || wanted.ctx.settings_before().map(|s| s.max_pods);
-    let asked = wanted.spec.max_pods.filter(|pods| *pods != 0).and_then(|pods| u32::try_from(pods).ok());
+    let asked = wanted
+        .spec
+        .max_pods
+        .filter(|pods| *pods != 0)
+        .and_then(|pods| u32::try_from(pods).ok());
     asked.or_else(before).unwrap_or(default)
 }
 
@@ -141,16 +161,31 @@ fn gpu_driver(wanted: &Wanted<'_>, size: &VmSize) -> Option<GpuDriver> {
         return None;
     }
     let tags = wanted.spec.tags.as_ref();
-    let tagged = tags.and_then(|tags| tags.iter().find(|(key, _)| key.eq_ignore_ascii_case("SkipGPUDriverInstall")));
+    let tagged = tags.and_then(|tags| {
+        tags.iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case("SkipGPUDriverInstall"))
+    });
     let skipped = wanted.ctx.era <= Era::Ga
-        && tagged.and_then(|(_, value)| value.as_str()).is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let asked = wanted.spec.gpu_driver.or(skipped.then_some(GpuDriver::None));
-    asked.or_else(|| wanted.ctx.settings_before()?.gpu_driver).or(Some(GpuDriver::Install))
+        && tagged
+            .and_then(|(_, value)| value.as_str())
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let asked = wanted
+        .spec
+        .gpu_driver
+        .or(skipped.then_some(GpuDriver::None));
+    asked
+        .or_else(|| wanted.ctx.settings_before()?.gpu_driver)
+        .or(Some(GpuDriver::Install))
 }
 
 fn taints(wanted: &Wanted<'_>) -> Vec<String> {
     let before = || wanted.ctx.settings_before().map(|s| s.taints.clone());
-    let mut taints = wanted.spec.taints.clone().or_else(before).unwrap_or_default();
+    let mut taints = wanted
+        .spec
+        .taints
+        .clone()
+        .or_else(before)
+        .unwrap_or_default();
     if wanted.priority() == Priority::Spot && !taints.iter().any(|taint| taint == SPOT_TAINT) {
         taints.push(SPOT_TAINT.to_owned());
     }

@@ -20,7 +20,11 @@ pub struct GroupSpec {
 
 impl World {
     /// Creates or updates a resource group.
-    pub async fn put_group(&self, id: GroupId, spec: GroupSpec) -> Result<Put<ResourceGroup>, Refusal> {
+    pub async fn put_group(
+        &self,
+        id: GroupId,
+        spec: GroupSpec,
+    ) -> Result<Put<ResourceGroup>, Refusal> {
         rules::judge_group_name(id.name.as_str())?;
         let location = self.location(&spec.location)?;
         self.transact(move |_, tx, now| {
@@ -31,7 +35,9 @@ impl World {
                 guard::group(tx, &id)?;
             }
             let group = match before.as_deref().cloned() {
-                Some(before) if before.location != location => return Err(moved(&before, &location)),
+                Some(before) if before.location != location => {
+                    return Err(moved(&before, &location));
+                }
                 Some(before) => ResourceGroup {
                     tags: updated(before.tags, spec.tags),
                     opaque: laid_over(before.opaque, spec.opaque),
@@ -46,10 +52,25 @@ impl World {
                     opaque: spec.opaque,
                 },
             };
-            let text = if created { "resource group created" } else { "resource group updated" };
+            let text = if created {
+                "resource group created"
+            } else {
+                "resource group updated"
+            };
             let (subscription, subject) = (Some(id.subscription), id.name.to_string());
-            record(tx, now, EventKind::Requested, subscription, subject, text.to_owned());
-            Ok(Put { created, value: tx.put(group), operation: None })
+            record(
+                tx,
+                now,
+                EventKind::Requested,
+                subscription,
+                subject,
+                text.to_owned(),
+            );
+            Ok(Put {
+                created,
+                value: tx.put(group),
+                operation: None,
+            })
         })
         .await
     }

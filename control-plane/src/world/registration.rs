@@ -38,11 +38,17 @@ impl RegistrationShown {
     }
 }
 
-pub(super) fn provider_shown(subscription: &Subscription, namespace: &str, now: VirtualTime) -> RegistrationShown {
+pub(super) fn provider_shown(
+    subscription: &Subscription,
+    namespace: &str,
+    now: VirtualTime,
+) -> RegistrationShown {
     match subscription.providers.get(&namespace.to_lowercase()) {
         None => RegistrationShown::NotRegistered,
         Some(ProviderState::Registering { done }) if *done > now => RegistrationShown::Registering,
-        Some(ProviderState::Registering { .. } | ProviderState::Registered { .. }) => RegistrationShown::Registered,
+        Some(ProviderState::Registering { .. } | ProviderState::Registered { .. }) => {
+            RegistrationShown::Registered
+        }
         Some(ProviderState::Unregistered) => RegistrationShown::Unregistered,
     }
 }
@@ -51,9 +57,15 @@ fn feature_shown(state: Option<&FeatureState>, now: VirtualTime) -> Registration
     match state {
         None => RegistrationShown::NotRegistered,
         Some(FeatureState::Registering { done }) if *done > now => RegistrationShown::Registering,
-        Some(FeatureState::Registering { .. } | FeatureState::Registered { .. }) => RegistrationShown::Registered,
-        Some(FeatureState::Unregistering { done }) if *done > now => RegistrationShown::Unregistering,
-        Some(FeatureState::Unregistering { .. } | FeatureState::Unregistered) => RegistrationShown::Unregistered,
+        Some(FeatureState::Registering { .. } | FeatureState::Registered { .. }) => {
+            RegistrationShown::Registered
+        }
+        Some(FeatureState::Unregistering { done }) if *done > now => {
+            RegistrationShown::Unregistering
+        }
+        Some(FeatureState::Unregistering { .. } | FeatureState::Unregistered) => {
+            RegistrationShown::Unregistered
+        }
     }
 }
 
@@ -70,7 +82,10 @@ pub(super) fn trusted_launch_in_effect(
 ) -> bool {
     let (namespace, name) = TRUSTED_LAUNCH;
     let key = feature_key(namespace, name);
-    if custom_features.iter().any(|f| f.trim().eq_ignore_ascii_case(&key)) {
+    if custom_features
+        .iter()
+        .any(|f| f.trim().eq_ignore_ascii_case(&key))
+    {
         return true;
     }
     let since = match subscription.features.get(&key) {
@@ -95,13 +110,24 @@ impl World {
         name: &str,
     ) -> Result<RegistrationShown, Refusal> {
         self.known_feature(namespace, name)?;
-        let subscription = self.subscription(subscription).ok_or_else(|| guard::subscription_missing(subscription))?;
-        Ok(feature_shown(subscription.features.get(&feature_key(namespace, name)), self.now()))
+        let subscription = self
+            .subscription(subscription)
+            .ok_or_else(|| guard::subscription_missing(subscription))?;
+        Ok(feature_shown(
+            subscription.features.get(&feature_key(namespace, name)),
+            self.now(),
+        ))
     }
 
     /// The features of a namespace, or of all, as `Namespace/Name` with their states.
-    pub fn features(&self, subscription: SubscriptionId, namespace: Option<&str>) -> Vec<(String, RegistrationShown)> {
-        let Some(subscription) = self.subscription(subscription) else { return Vec::new() };
+    pub fn features(
+        &self,
+        subscription: SubscriptionId,
+        namespace: Option<&str>,
+    ) -> Vec<(String, RegistrationShown)> {
+        let Some(subscription) = self.subscription(subscription) else {
+            return Vec::new();
+        };
         let now = self.now();
         let shown = |feature: &Feature| {
             let key = feature_key(&feature.namespace, &feature.name);
@@ -112,7 +138,11 @@ impl World {
     }
 
     /// A resource provider's state; `None` when Azure has no such namespace.
-    pub fn provider(&self, subscription: SubscriptionId, namespace: &str) -> Option<RegistrationShown> {
+    pub fn provider(
+        &self,
+        subscription: SubscriptionId,
+        namespace: &str,
+    ) -> Option<RegistrationShown> {
         self.catalog().provider(namespace)?;
         let subscription = self.subscription(subscription)?;
         Some(provider_shown(&subscription, namespace, self.now()))
@@ -120,10 +150,21 @@ impl World {
 
     /// All resource providers with their states.
     pub fn providers(&self, subscription: SubscriptionId) -> Vec<(String, RegistrationShown)> {
-        let Some(subscription) = self.subscription(subscription) else { return Vec::new() };
+        let Some(subscription) = self.subscription(subscription) else {
+            return Vec::new();
+        };
         let now = self.now();
-        let namespaces = self.catalog().providers().iter().map(|p| p.namespace.clone());
-        namespaces.map(|ns| { let shown = provider_shown(&subscription, &ns, now); (ns, shown) }).collect()
+        let namespaces = self
+            .catalog()
+            .providers()
+            .iter()
+            .map(|p| p.namespace.clone());
+        namespaces
+            .map(|ns| {
+                let shown = provider_shown(&subscription, &ns, now);
+                (ns, shown)
+            })
+            .collect()
     }
 
     /// Asks for a feature. It shows `Registered` after minutes of virtual time.
@@ -133,7 +174,8 @@ impl World {
         namespace: &str,
         name: &str,
     ) -> Result<RegistrationShown, Refusal> {
-        self.change_feature(subscription, namespace, name, Step::FeatureRegister).await
+        self.change_feature(subscription, namespace, name, Step::FeatureRegister)
+            .await
     }
 
     /// Withdraws a feature.
@@ -143,7 +185,8 @@ impl World {
         namespace: &str,
         name: &str,
     ) -> Result<RegistrationShown, Refusal> {
-        self.change_feature(subscription, namespace, name, Step::FeatureUnregister).await
+        self.change_feature(subscription, namespace, name, Step::FeatureUnregister)
+            .await
     }
 
     async fn change_feature(
@@ -160,7 +203,10 @@ impl World {
             let before = feature_shown(subscription.features.get(&key), now);
             let done = now + world.timings().sample(step, &key);
             let state = match (step, before) {
-                (Step::FeatureRegister, RegistrationShown::Registered | RegistrationShown::Registering)
+                (
+                    Step::FeatureRegister,
+                    RegistrationShown::Registered | RegistrationShown::Registering,
+                )
                 | (
                     Step::FeatureUnregister,
                     RegistrationShown::NotRegistered
@@ -207,15 +253,20 @@ impl World {
         let Some(provider) = self.catalog().provider(namespace) else {
             return Err(unknown_namespace(namespace));
         };
-        let (subject, key) = (provider.namespace.clone(), provider.namespace.to_lowercase());
+        let (subject, key) = (
+            provider.namespace.clone(),
+            provider.namespace.to_lowercase(),
+        );
         self.transact(move |world, tx, now| {
             let mut subscription = (*guard::subscription(tx, id)?).clone();
             let state = match (register, provider_shown(&subscription, &key, now)) {
                 (true, RegistrationShown::Registered) => ProviderState::Registered { at: now },
-                (true, RegistrationShown::Registering) => return Ok(RegistrationShown::Registering),
-                (true, _) => {
-                    ProviderState::Registering { done: now + world.timings().sample(Step::ProviderRegister, &key) }
+                (true, RegistrationShown::Registering) => {
+                    return Ok(RegistrationShown::Registering);
                 }
+                (true, _) => ProviderState::Registering {
+                    done: now + world.timings().sample(Step::ProviderRegister, &key),
+                },
                 (false, _) => ProviderState::Unregistered,
             };
             subscription.providers.insert(key.clone(), state);

@@ -8,7 +8,12 @@ use crate::model::{GpuDriver, OsType, PoolKind};
 
 macro_rules! trusted {
     ($id:literal, |$s:ident| $trip:expr, |$n:ident| $near:expr) => {
-        Example { id: $id, scene: Scene::pool, trip: |$s| $trip, near: |$n| $near }
+        Example {
+            id: $id,
+            scene: Scene::pool,
+            trip: |$s| $trip,
+            near: |$n| $near,
+        }
     };
 }
 
@@ -38,45 +43,188 @@ fn azure_linux(s: &mut Scene) {
 }
 
 pub(super) const EXAMPLES: &[Example] = &[
-    trusted!("trusted-launch-feature", |s| s.feature = false, |s| { s.feature = false; flags(s, None, Some(false)) }),
-    trusted!("trusted-launch-pool-made-before-feature",
-        |s| { exists(s, true); s.before.as_mut().unwrap().made_with_feature = false },
-        |s| exists(s, true)),
-    trusted!("trusted-launch-windows", |s| { s.spec.os_type = Some(OsType::Windows); s.spec.name = "winp".into() },
-        |s| { s.spec.os_type = Some(OsType::Windows); s.spec.name = "winp".into(); flags(s, Some(false), None) }),
-    trusted!("trusted-launch-availability-set", |s| { s.spec.kind = Some(PoolKind::AvailabilitySet); s.embedded = true },
-        |s| s.spec.kind = Some(PoolKind::VirtualMachines)),
-    trusted!("trusted-launch-kata", |s| { azure_linux(s); s.spec.workload_runtime = Some("KataVmIsolation".into()) },
-        |s| { azure_linux(s); s.spec.workload_runtime = Some("OCIContainer".into()) }),
-    trusted!("trusted-launch-confidential", |s| size(s, "Standard_DC4as_v5"), |s| size(s, "Standard_D4as_v5")),
-    trusted!("trusted-launch-confidential", |s| { size(s, "Standard_DC8s_v3"); flags(s, Some(true), None) },
-        |s| { size(s, "Standard_DC8s_v3"); flags(s, None, None) }),
-    trusted!("trusted-launch-arm64", |s| size(s, "Standard_D2pds_v6"), |s| { size(s, "Standard_D2pds_v6");
-        flags(s, None, None) }),
-    trusted!("trusted-launch-arm64", |s| { size(s, "Standard_D2ps_v5"); azure_linux(s) }, |s| azure_linux(s)),
-    trusted!("trusted-launch-generation", |s| size(s, "Standard_D2_v2"), |s| size(s, "Standard_DS2_v2")),
-    trusted!("trusted-launch-disabled", |s| size(s, "Standard_M64"), |s| size(s, "Standard_E4s_v5")),
-    trusted!("trusted-launch-kubernetes", |s| s.cluster_version = "1.25.1".into(), |s| s.cluster_version = "1.25.2".into()),
-    trusted!("trusted-launch-kubernetes", |s| s.cluster_version = "1.24.10".into(), |s| { 
-        s.cluster_version = "1.24.10".into(); flags(s, None, None) }),
-    trusted!("trusted-launch-fips", |s| fips(s), |s| { fips(s); flags(s, None, None) }),
-    trusted!("trusted-launch-fips-ubuntu-2204", |s| { fips(s); azure_linux(s) }, |s| fips(s)),
-    trusted!("trusted-launch-fips-ubuntu-2204", |s| { fips(s); s.spec.os_sku = Some("Ubuntu2404".into());
-        s.cluster_version = "1.35.6".into() }, |s| { fips(s); s.cluster_version = "1.35.6".into() }),
-    trusted!("trusted-launch-distribution", |s| { s.spec.os_sku = Some("CBLMariner".into());
-        s.cluster_version = "1.29.9".into() }, |s| { azure_linux(s); s.cluster_version = "1.29.9".into() }),
-    trusted!("trusted-launch-virtual-nodes", |s| s.virtual_nodes = true, |s| { s.virtual_nodes = true;
-        flags(s, None, None) }),
-    trusted!("trusted-launch-gpu", |s| size(s, "Standard_NC16as_T4_v3"), |s| { size(s, "Standard_NC16as_T4_v3");
-        s.spec.gpu_driver = Some(GpuDriver::None) }),
-    trusted!("trusted-launch-gpu", |s| { size(s, "Standard_NC16as_T4_v3"); azure_linux(s) },
-        |s| { size(s, "Standard_NC16as_T4_v3"); flags(s, Some(true), None) }),
-    trusted!("trusted-launch-gpu-ubuntu", |s| size(s, "Standard_NC6s_v3"), |s| { size(s, "Standard_NC6s_v3");
-        azure_linux(s) }),
-    trusted!("trusted-launch-image", |s| exists(s, false), |s| exists(s, true)),
-    trusted!("azure-container-linux-flags", |s| { s.spec.os_sku = Some("AzureContainerLinux".into());
-        flags(s, Some(true), None) }, |s| { s.spec.os_sku = Some("azurecontainerlinux".into());
-        size(s, "Standard_D2pds_v6") }),
+    trusted!("trusted-launch-feature", |s| s.feature = false, |s| {
+        s.feature = false;
+        flags(s, None, Some(false))
+    }),
+    trusted!(
+        "trusted-launch-pool-made-before-feature",
+        |s| {
+            exists(s, true);
+            s.before.as_mut().unwrap().made_with_feature = false
+        },
+        |s| exists(s, true)
+    ),
+    trusted!(
+        "trusted-launch-windows",
+        |s| {
+            s.spec.os_type = Some(OsType::Windows);
+            s.spec.name = "winp".into()
+        },
+        |s| {
+            s.spec.os_type = Some(OsType::Windows);
+            s.spec.name = "winp".into();
+            flags(s, Some(false), None)
+        }
+    ),
+    trusted!(
+        "trusted-launch-availability-set",
+        |s| {
+            s.spec.kind = Some(PoolKind::AvailabilitySet);
+            s.embedded = true
+        },
+        |s| s.spec.kind = Some(PoolKind::VirtualMachines)
+    ),
+    trusted!(
+        "trusted-launch-kata",
+        |s| {
+            azure_linux(s);
+            s.spec.workload_runtime = Some("KataVmIsolation".into())
+        },
+        |s| {
+            azure_linux(s);
+            s.spec.workload_runtime = Some("OCIContainer".into())
+        }
+    ),
+    trusted!(
+        "trusted-launch-confidential",
+        |s| size(s, "Standard_DC4as_v5"),
+        |s| size(s, "Standard_D4as_v5")
+    ),
+    trusted!(
+        "trusted-launch-confidential",
+        |s| {
+            size(s, "Standard_DC8s_v3");
+            flags(s, Some(true), None)
+        },
+        |s| {
+            size(s, "Standard_DC8s_v3");
+            flags(s, None, None)
+        }
+    ),
+    trusted!(
+        "trusted-launch-arm64",
+        |s| size(s, "Standard_D2pds_v6"),
+        |s| {
+            size(s, "Standard_D2pds_v6");
+            flags(s, None, None)
+        }
+    ),
+    trusted!(
+        "trusted-launch-arm64",
+        |s| {
+            size(s, "Standard_D2ps_v5");
+            azure_linux(s)
+        },
+        |s| azure_linux(s)
+    ),
+    trusted!(
+        "trusted-launch-generation",
+        |s| size(s, "Standard_D2_v2"),
+        |s| size(s, "Standard_DS2_v2")
+    ),
+    trusted!(
+        "trusted-launch-disabled",
+        |s| size(s, "Standard_M64"),
+        |s| size(s, "Standard_E4s_v5")
+    ),
+    trusted!(
+        "trusted-launch-kubernetes",
+        |s| s.cluster_version = "1.25.1".into(),
+        |s| s.cluster_version = "1.25.2".into()
+    ),
+    trusted!(
+        "trusted-launch-kubernetes",
+        |s| s.cluster_version = "1.24.10".into(),
+        |s| {
+            s.cluster_version = "1.24.10".into();
+            flags(s, None, None)
+        }
+    ),
+    trusted!("trusted-launch-fips", |s| fips(s), |s| {
+        fips(s);
+        flags(s, None, None)
+    }),
+    trusted!(
+        "trusted-launch-fips-ubuntu-2204",
+        |s| {
+            fips(s);
+            azure_linux(s)
+        },
+        |s| fips(s)
+    ),
+    trusted!(
+        "trusted-launch-fips-ubuntu-2204",
+        |s| {
+            fips(s);
+            s.spec.os_sku = Some("Ubuntu2404".into());
+            s.cluster_version = "1.35.6".into()
+        },
+        |s| {
+            fips(s);
+            s.cluster_version = "1.35.6".into()
+        }
+    ),
+    trusted!(
+        "trusted-launch-distribution",
+        |s| {
+            s.spec.os_sku = Some("CBLMariner".into());
+            s.cluster_version = "1.29.9".into()
+        },
+        |s| {
+            azure_linux(s);
+            s.cluster_version = "1.29.9".into()
+        }
+    ),
+    trusted!(
+        "trusted-launch-virtual-nodes",
+        |s| s.virtual_nodes = true,
+        |s| {
+            s.virtual_nodes = true;
+            flags(s, None, None)
+        }
+    ),
+    trusted!(
+        "trusted-launch-gpu",
+        |s| size(s, "Standard_NC16as_T4_v3"),
+        |s| {
+            size(s, "Standard_NC16as_T4_v3");
+            s.spec.gpu_driver = Some(GpuDriver::None)
+        }
+    ),
+    trusted!(
+        "trusted-launch-gpu",
+        |s| {
+            size(s, "Standard_NC16as_T4_v3");
+            azure_linux(s)
+        },
+        |s| {
+            size(s, "Standard_NC16as_T4_v3");
+            flags(s, Some(true), None)
+        }
+    ),
+    trusted!(
+        "trusted-launch-gpu-ubuntu",
+        |s| size(s, "Standard_NC6s_v3"),
+        |s| {
+            size(s, "Standard_NC6s_v3");
+            azure_linux(s)
+        }
+    ),
+    trusted!("trusted-launch-image", |s| exists(s, false), |s| exists(
+        s, true
+    )),
+    trusted!(
+        "azure-container-linux-flags",
+        |s| {
+            s.spec.os_sku = Some("AzureContainerLinux".into());
+            flags(s, Some(true), None)
+        },
+        |s| {
+            s.spec.os_sku = Some("azurecontainerlinux".into());
+            size(s, "Standard_D2pds_v6")
+        }
+    ),
 ];
 
 #[test]
@@ -84,7 +232,11 @@ fn the_old_tag_skips_the_gpu_driver_until_august_2025() {
     for era in crate::era::Era::ALL {
         let mut scene = Scene::pool(era);
         size(&mut scene, "Standard_NC6s_v3");
-        scene.spec.tags = Some([("SkipGPUDriverInstall".to_owned(), json!("true"))].into_iter().collect());
+        scene.spec.tags = Some(
+            [("SkipGPUDriverInstall".to_owned(), json!("true"))]
+                .into_iter()
+                .collect(),
+        );
         assert_eq!(scene.judge().is_ok(), era <= crate::era::Era::Ga, "{era}");
     }
 }

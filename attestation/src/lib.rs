@@ -1,0 +1,1 @@
+//! Judges evidence: quotes, event logs, and why a PCR differs

@@ -1,0 +1,118 @@
+//! How an accepted request is answered.
+
+use axum::body::Body;
+use axum::response::Response;
+use control_plane::ids::{OperationId, SubscriptionId};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+
+use crate::door::{FrontDoor, Origin, POLL_RETRY_MS};
+
+/// Where an asynchronous operation's status is read. azure-core prefers it to `Location`.
+const ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-asyncoperation");
+
+/// How long to wait before the next poll, in milliseconds; azure-core reads it, Azure does not send it.
+const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
+
+/// The api-version in every AKS status URL, whatever the client asked with (recorded in westus2, 2024).
+const STATUS_API_VERSION: &str = "2016-03-30";
+
+/// Who answers: the content types differ.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Voice {
+    /// `application/json; charset=utf-8`.
+    Gateway,
+    /// `application/json`.
+    Provider,
+}
+
+/// A JSON answer.
+pub(crate) fn json(voice: Voice, status: StatusCode, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let content_type = match voice {
+        Voice::Gateway => "application/json; charset=utf-8",
+        Voice::Provider => "application/json",
+    };
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// 200 by the gateway.
+pub(crate) fn gateway(body: Vec<u8>) -> Response {
+    json(Voice::Gateway, StatusCode::OK, body)
+}
+
+/// 200 by a resource provider.
+pub(crate) fn provider(body: Vec<u8>) -> Response {
+    json(Voice::Provider, StatusCode::OK, body)
+}
+
+/// An answer without a body.
+pub(crate) fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// 201 when something new was made, 200 when something existing was changed.
+pub(crate) fn created_or_ok(created: bool) -> StatusCode {
+    if created { StatusCode::CREATED } else { StatusCode::OK }
+}
+
+/// Adds the URL of an AKS operation's status. PUT answers carry this and neither `Location` nor `Retry-After`.
+pub(crate) fn with_operation(
+    mut response: Response,
+    origin: &Origin,
+    subscription: SubscriptionId,
+    location: &str,
+    operation: OperationId,
+) -> Response {
+    let url = aks_status_url(origin, subscription, location, "operations", operation);
+    insert(&mut response, ASYNC_OPERATION, &url);
+    response
+}
+
+/// 202 for a deletion by the AKS resource provider: both status URLs and no body.
+pub(crate) fn deleting(origin: &Origin, subscription: SubscriptionId, location: &str, operation: OperationId) -> Response {
+    let accepted = empty(StatusCode::ACCEPTED);
+    let mut response = with_operation(accepted, origin, subscription, location, operation);
+    let url = aks_status_url(origin, subscription, location, "operationresults", operation);
+    insert(&mut response, header::LOCATION, &url);
+    response
+}
+
+/// Adds a `Location`.
+pub(crate) fn with_location(mut response: Response, url: &str) -> Response {
+    insert(&mut response, header::LOCATION, url);
+    response
+}
+
+/// Adds `retry-after-ms` when polls are accelerated: for answers that say "not yet".
+pub(crate) fn not_yet(mut response: Response, door: &FrontDoor) -> Response {
+    if door.accelerated_polls {
+        response.headers_mut().insert(RETRY_AFTER_MS, HeaderValue::from(POLL_RETRY_MS));
+    }
+    response
+}
+
+/// The URL under which the AKS resource provider tells how an operation goes (`operations`) or went
+/// (`operationresults`).
+pub(crate) fn aks_status_url(
+    origin: &Origin,
+    subscription: SubscriptionId,
+    location: &str,
+    kind: &str,
+    operation: OperationId,
+) -> String {
+    format!(
+        "{origin}/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations/{location}/{kind}/{operation}?api-version={STATUS_API_VERSION}"
+    )
+}
+
+/// Sets a header to a URL of our own making. Locations are normalised names from the catalog and ids are UUIDs, so
+/// the text is always a valid header; should that ever change, the header is left out rather than the answer lost.
+fn insert(response: &mut Response, name: HeaderName, url: &str) {
+    if let Ok(value) = HeaderValue::from_str(url) {
+        response.headers_mut().insert(name, value);
+    }
+}

@@ -1,0 +1,96 @@
+//! What belongs to a region: Kubernetes versions, and how operations go.
+
+use control_plane::catalog::KubernetesMinor;
+use control_plane::model::{Operation, OperationState};
+use control_plane::refusal::RefusalKind;
+use http::StatusCode;
+
+use crate::answer::{self, Voice, aks_status_url};
+use crate::error::{Answer, Error};
+use crate::gateway::operation_results::find;
+use crate::scope::Scope;
+use crate::wire::json::{document, object};
+use crate::wire::operation as wire;
+
+/// `GET …/locations/{location}/kubernetesVersions`: `values`, not `value`.
+pub(crate) async fn kubernetes_versions(scope: Scope) -> Answer {
+    let location = known_location(&scope)?;
+    let versions = scope.world().catalog().versions(scope.subscription.era, location);
+    Ok(answer::provider(document(|o| {
+        o.array("values", versions, |minor, out| object(out, |o| write_minor(o, minor)));
+    })))
+}
+
+fn write_minor(o: &mut crate::wire::json::Object<'_>, minor: &KubernetesMinor) {
+    let plans: &[&str] =
+        if minor.lts { &["KubernetesOfficial", "AKSLongTermSupport"] } else { &["KubernetesOfficial"] };
+    o.value("version", &minor.minor);
+    if minor.default {
+        o.value("isDefault", &true);
+    }
+    if minor.preview {
+        o.value("isPreview", &true);
+    }
+    o.object("capabilities", |o| {
+        o.value("supportPlan", plans);
+    });
+    o.object("patchVersions", |o| {
+        for patch in &minor.patches {
+            o.object(&patch.version, |o| {
+                o.value("upgrades", &patch.upgrades);
+            });
+        }
+    });
+}
+
+/// The normalised name of the path's region.
+fn known_location(scope: &Scope) -> Result<&str, Error> {
+    let name = scope.param("location");
+    let found = scope.world().catalog().location(name);
+    found.map(|location| location.name.as_str()).ok_or_else(|| {
+        let text = format!("The provided location '{name}' is not available for resource type 'Microsoft.ContainerService/locations/kubernetesVersions'.");
+        Error::gateway(RefusalKind::BadRequest, "LocationNotAvailableForResourceType", text)
+    })
+}
+
+/// `GET …/locations/{location}/operations/{operation}`. Stays readable after the resource is gone.
+pub(crate) async fn operation(scope: Scope) -> Answer {
+    let operation = find(&scope).ok_or_else(|| missing(&scope))?;
+    let response = answer::provider(wire::status(&operation));
+    Ok(if is_running(&operation) { answer::not_yet(response, &scope.door) } else { response })
+}
+
+/// `GET …/locations/{location}/operationresults/{operation}`: 202 while it runs, then 204; both with `Location`.
+pub(crate) async fn operation_result(scope: Scope) -> Answer {
+    let operation = find(&scope).ok_or_else(|| missing(&scope))?;
+    let url = aks_status_url(
+        &scope.door.origin,
+        scope.subscription.id,
+        &operation.location,
+        "operationresults",
+        operation.id,
+    );
+    match &operation.state {
+        OperationState::InProgress => {
+            let waiting = answer::json(Voice::Provider, StatusCode::ACCEPTED, b"{}".to_vec());
+            Ok(answer::not_yet(answer::with_location(waiting, &url), &scope.door))
+        }
+        OperationState::Failed { error, .. } => {
+            Err(Error::provider(RefusalKind::Conflict, &error.code, error.message.clone()))
+        }
+        OperationState::Succeeded { .. } | OperationState::Canceled { .. } => {
+            Ok(answer::with_location(answer::empty(StatusCode::NO_CONTENT), &url))
+        }
+    }
+}
+
+fn is_running(operation: &Operation) -> bool {
+    operation.state.ended().is_none()
+}
+
+/// The text is inferred: Azure forgets operations after a while and what it then says is not published.
+fn missing(scope: &Scope) -> Error {
+    let id = scope.param("operation");
+    Error::provider(RefusalKind::NotFound, "NotFound", format!("Could not find the operation {id}."))
+}
+

@@ -1,0 +1,120 @@
+//! Where a cluster and its pools can go: upgrade profiles and versions for new pools.
+
+use control_plane::catalog::{KubernetesMinor, KubernetesVersion};
+use control_plane::model::OsType;
+
+use crate::answer;
+use crate::error::Answer;
+use crate::scope::Scope;
+use crate::wire::ids::{ClusterPath, PoolPath};
+use crate::wire::json::{Object, document, object};
+
+/// How many minor versions a pool may be behind its control plane (Kubernetes version skew policy, from 1.28 on).
+const SKEW_MINORS_MAX: u32 = 3;
+
+/// `GET {cluster}/upgradeProfiles/default`. `agentPoolProfiles` is null in Azure's answers too.
+pub(crate) async fn of_cluster(scope: Scope) -> Answer {
+    let cluster = scope.existing_cluster()?;
+    let version = &cluster.current_kubernetes_version;
+    Ok(answer::provider(document(|o| {
+        o.text("id", format_args!("{}/upgradeprofiles/default", ClusterPath(&cluster.id)));
+        o.value("name", "default").value("type", "Microsoft.ContainerService/managedClusters/upgradeprofiles");
+        o.object("properties", |o| {
+            o.object("controlPlaneProfile", |o| {
+                o.value("kubernetesVersion", version).value("osType", "Linux");
+                write_upgrades(o, &scope, version);
+            });
+            o.value("agentPoolProfiles", &());
+        });
+    })))
+}
+
+/// `upgrades`, newest first; left out when there are none, as Azure does.
+fn write_upgrades(o: &mut Object<'_>, scope: &Scope, version: &str) {
+    let (catalog, era) = (scope.world().catalog(), scope.subscription.era);
+    let Some(patch) = catalog.patch(era, version).filter(|patch| !patch.upgrades.is_empty()) else { return };
+    let minors = catalog.versions(era, "");
+    o.array("upgrades", patch.upgrades.iter().rev(), |to, out| {
+        object(out, |o| {
+            o.value("kubernetesVersion", to);
+            if is_preview(minors, to) {
+                o.value("isPreview", &true);
+            }
+        });
+    });
+}
+
+fn is_preview(minors: &[KubernetesMinor], version: &str) -> bool {
+    minors.iter().any(|minor| minor.preview && minor.patches.iter().any(|patch| patch.version == version))
+}
+
+/// `GET {pool}/upgradeProfiles/default`. The latest node image is the pool's: images do not age here.
+pub(crate) async fn of_pool(scope: Scope) -> Answer {
+    let (cluster, pool) = scope.existing_pool()?;
+    let version = &pool.settings.current_orchestrator_version;
+    let behind = *version != cluster.current_kubernetes_version;
+    Ok(answer::provider(document(|o| {
+        o.text("id", format_args!("{}/upgradeProfiles/default", PoolPath(&pool.id)));
+        o.value("name", "default");
+        o.value("type", "Microsoft.ContainerService/managedClusters/agentPools/upgradeProfiles");
+        o.object("properties", |o| {
+            o.value("kubernetesVersion", version);
+            o.value("osType", if pool.settings.os_type == OsType::Windows { "Windows" } else { "Linux" });
+            o.value("latestNodeImageVersion", &pool.settings.node_image_version);
+            if behind {
+                o.array("upgrades", [&cluster.current_kubernetes_version], |to, out| {
+                    object(out, |o| {
+                        o.value("kubernetesVersion", to);
+                    });
+                });
+            }
+        });
+    })))
+}
+
+/// `GET {cluster}/availableAgentPoolVersions`: what a new pool may run, oldest first; the control plane's version is the default.
+pub(crate) async fn pool_versions(scope: Scope) -> Answer {
+    let cluster = scope.existing_cluster()?;
+    let current = &cluster.current_kubernetes_version;
+    let minors = scope.world().catalog().versions(scope.subscription.era, &cluster.location);
+    let fitting = minors.iter().flat_map(|minor| &minor.patches).map(|patch| &patch.version);
+    let fitting = fitting.filter(|version| fits(version, current));
+    Ok(answer::provider(document(|o| {
+        o.text("id", format_args!("{}/availableagentpoolversions", ClusterPath(&cluster.id)));
+        o.value("name", "default");
+        o.value("type", "Microsoft.ContainerService/managedClusters/availableAgentpoolVersions");
+        o.object("properties", |o| {
+            o.array("agentPoolVersions", fitting, |version, out| {
+                object(out, |o| {
+                    if version == current {
+                        o.value("default", &true);
+                    }
+                    o.value("kubernetesVersion", version);
+                    if is_preview(minors, version) {
+                        o.value("isPreview", &true);
+                    }
+                });
+            });
+        });
+    })))
+}
+
+fn fits(version: &str, current: &str) -> bool {
+    match (KubernetesVersion::parse(version), KubernetesVersion::parse(current)) {
+        (Some(version), Some(current)) => {
+            version <= current && version.major == current.major && current.minor - version.minor <= SKEW_MINORS_MAX
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn pools_may_be_behind_but_not_ahead() {
+        assert!(fits("1.34.9", "1.34.9") && fits("1.31.1", "1.34.9"));
+        assert!(!fits("1.35.0", "1.34.9") && !fits("1.30.0", "1.34.9") && !fits("x", "1.34.9"));
+    }
+}

@@ -1,0 +1,282 @@
+//! Who signs and checks tokens.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use control_plane::clock::wall_unix_seconds;
+use jsonwebtoken::{Algorithm, Validation};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::claims::{ACCESS_SECONDS, Caller, Claims, Purpose};
+use super::keys::{SigningKey, write_private};
+use super::verified::Verified;
+
+/// How far the clocks of client and simulator may differ, in seconds. They are usually the same machine's.
+const LEEWAY_SECONDS: u64 = 60;
+
+/// The longest token that is looked at, in bytes.
+const TOKEN_BYTES_MAX: usize = 8 * 1024;
+
+/// The application that az logs in as: a client id and its secret, made on first start.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// The client id.
+    pub id: Uuid,
+    /// The secret.
+    pub secret: String,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// The authority cannot be opened, or cannot sign.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorityError {
+    /// A file of it cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The key would not sign; never seen to happen.
+    #[error("the token could not be signed")]
+    Signing,
+}
+
+/// Why a token is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Rejected {
+    #[error("The access token is invalid: it is not a JSON Web Token.")]
+    Unreadable,
+    #[error("The access token is from the wrong issuer: this simulator did not sign it. Log in again, or print one with 'slipway token'.")]
+    Foreign,
+    #[error("The access token has expired.")]
+    Expired,
+    #[error("The token is not an access token.")]
+    NotForAccess,
+    #[error("The signing key is not available: {0}")]
+    KeyUnavailable(String),
+}
+
+/// One tenant's token service.
+pub struct Authority {
+    tenant: Uuid,
+    client: Client,
+    key_path: PathBuf,
+    key: OnceLock<Arc<SigningKey>>,
+    making: Mutex<()>,
+    verified: Verified,
+}
+
+impl Authority {
+    /// Opens the authority of a tenant. Reads, or makes on first start, `client.json` in `dir` (mode 0600); the signing
+    /// key is read or made on first need, because making it takes longer than everything else at a start.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or does not hold a client.
+    pub fn open(dir: &Path, tenant: Uuid) -> Result<Self, AuthorityError> {
+        let path = dir.join("client.json");
+        let client = load_or_make_client(&path).map_err(|source| AuthorityError::File { path, source })?;
+        Ok(Authority {
+            tenant,
+            client,
+            key_path: dir.join("signing-key.der"),
+            key: OnceLock::new(),
+            making: Mutex::new(()),
+            verified: Verified::default(),
+        })
+    }
+
+    /// The tenant.
+    pub fn tenant(&self) -> Uuid {
+        self.tenant
+    }
+
+    /// The application that az logs in as.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The user of interactive logins.
+    pub fn user(&self) -> &'static str {
+        "captain@slipway.localhost"
+    }
+
+    /// Reads or makes the signing key now. Blocks for about 100 ms when it has to be made.
+    ///
+    /// # Errors
+    /// When the key file cannot be read or written.
+    pub fn prepare(&self) -> Result<(), AuthorityError> {
+        self.key().map(|_| ())
+    }
+
+    /// An access token for ARM, good for a day by the machine's clock.
+    ///
+    /// # Errors
+    /// When the signing key cannot be read or made.
+    pub fn issue_token(&self, caller: &Caller, origin: &crate::Origin) -> Result<String, AuthorityError> {
+        let claims = self.claims(caller, origin.as_str(), &format!("{origin}/"), ACCESS_SECONDS);
+        self.sign(&claims)
+    }
+
+    /// The signing key, read or made on first need.
+    pub(super) fn key(&self) -> Result<&Arc<SigningKey>, AuthorityError> {
+        if let Some(key) = self.key.get() {
+            return Ok(key);
+        }
+        let _one_at_a_time = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = self.key.get() {
+            return Ok(key);
+        }
+        let made = SigningKey::load_or_make(&self.key_path)
+            .map_err(|source| AuthorityError::File { path: self.key_path.clone(), source })?;
+        Ok(self.key.get_or_init(|| Arc::new(made)))
+    }
+
+    /// The claims that all tokens share.
+    pub(super) fn claims(&self, caller: &Caller, origin: &str, audience: &str, seconds: u64) -> Claims {
+        let now = wall_unix_seconds();
+        let of_user = matches!(caller, Caller::User { .. });
+        let object = self.object_id(caller).to_string();
+        let user = of_user.then(|| self.user().to_owned());
+        Claims {
+            aud: audience.to_owned(),
+            iss: format!("{origin}/{}/v2.0", self.tenant),
+            iat: now,
+            nbf: now,
+            exp: now + seconds,
+            appid: caller.client().to_owned(),
+            sub: object.clone(),
+            oid: object,
+            tid: self.tenant,
+            idtyp: if of_user { "user" } else { "app" }.to_owned(),
+            uti: Uuid::new_v4().simple().to_string(),
+            ver: "2.0".to_owned(),
+            name: of_user.then(|| "Slipway Captain".to_owned()),
+            preferred_username: user.clone(),
+            upn: user,
+            ..Claims::default()
+        }
+    }
+
+    /// The caller's object id: always the same for the same caller and tenant.
+    pub(super) fn object_id(&self, caller: &Caller) -> Uuid {
+        let name = match caller {
+            Caller::Application(client) => client.as_str(),
+            Caller::User { .. } => self.user(),
+        };
+        Uuid::new_v5(&self.tenant, name.as_bytes())
+    }
+
+    pub(super) fn sign(&self, claims: &Claims) -> Result<String, AuthorityError> {
+        self.key()?.sign(claims).ok_or(AuthorityError::Signing)
+    }
+
+    /// Checks an access token.
+    pub(crate) fn check(&self, token: &str) -> Result<(), Rejected> {
+        let now = wall_unix_seconds();
+        if let Some(expiry) = self.verified.expiry(token) {
+            return if now > expiry.saturating_add(LEEWAY_SECONDS) { Err(Rejected::Expired) } else { Ok(()) };
+        }
+        let claims = self.open_token(token)?;
+        if claims.purpose != Purpose::Access {
+            return Err(Rejected::NotForAccess);
+        }
+        self.verified.remember(token, claims.exp);
+        Ok(())
+    }
+
+    /// Checks a token's signature and end, whatever it is for.
+    pub(super) fn open_token(&self, token: &str) -> Result<Claims, Rejected> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(Rejected::Unreadable);
+        }
+        let key = self.key().map_err(|error| Rejected::KeyUnavailable(error.to_string()))?;
+        let mut rules = Validation::new(Algorithm::RS256);
+        rules.validate_aud = false; // clients ask for many spellings of the same audience
+        rules.validate_exp = false; // checked below, against the project's one clock
+        rules.required_spec_claims.clear();
+        let opened = jsonwebtoken::decode::<Claims>(token, &key.verify, &rules).map_err(|error| {
+            use jsonwebtoken::errors::ErrorKind;
+            match error.kind() {
+                ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm => Rejected::Foreign,
+                _ => Rejected::Unreadable,
+            }
+        })?;
+        let claims = opened.claims;
+        if wall_unix_seconds() > claims.exp.saturating_add(LEEWAY_SECONDS) {
+            return Err(Rejected::Expired);
+        }
+        if claims.tid != self.tenant {
+            return Err(Rejected::Foreign);
+        }
+        Ok(claims)
+    }
+}
+
+fn load_or_make_client(path: &Path) -> io::Result<Client> {
+    match fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+            let client = Client { id: Uuid::new_v4(), secret };
+            write_private(path, &serde_json::to_vec(&client)?)?;
+            Ok(client)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Origin;
+
+    fn open(dir: &Path) -> Authority {
+        Authority::open(dir, Uuid::from_u128(7)).unwrap()
+    }
+
+    fn origin() -> Origin {
+        Origin::new("https://localhost:1").unwrap()
+    }
+
+    #[test]
+    fn own_tokens_pass_also_after_a_restart_and_strange_ones_do_not() {
+        let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let authority = open(dir.path());
+        let caller = Caller::Application(authority.client().id.to_string());
+        let token = authority.issue_token(&caller, &origin()).unwrap();
+        assert_eq!(authority.check(&token), Ok(()));
+        assert_eq!(authority.check(&token), Ok(()), "from memory");
+        let again = open(dir.path());
+        assert_eq!(again.client(), authority.client());
+        assert_eq!(again.check(&token), Ok(()));
+        assert_eq!(open(other.path()).check(&token), Err(Rejected::Foreign));
+        assert_eq!(authority.check("a.b.c"), Err(Rejected::Unreadable));
+        let mut forged = token.clone().into_bytes();
+        let middle = token.find('.').unwrap() + 10;
+        forged[middle] = if forged[middle] == b'A' { b'B' } else { b'A' };
+        assert!(authority.check(std::str::from_utf8(&forged).unwrap()).is_err());
+    }
+
+    #[test]
+    fn expired_and_misused_tokens_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = open(dir.path());
+        let caller = Caller::Application("x".into());
+        let mut claims = authority.claims(&caller, "https://o", "a", 10);
+        claims.exp = wall_unix_seconds() - LEEWAY_SECONDS - 5;
+        assert_eq!(authority.check(&authority.sign(&claims).unwrap()), Err(Rejected::Expired));
+        claims.exp = wall_unix_seconds() + 100;
+        claims.purpose = Purpose::Refresh;
+        assert_eq!(authority.check(&authority.sign(&claims).unwrap()), Err(Rejected::NotForAccess));
+    }
+}

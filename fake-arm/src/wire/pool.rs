@@ -1,0 +1,190 @@
+//! Agent pools as the AKS resource provider writes them.
+
+use control_plane::model::{GpuDriver, Pool, PoolKind, Priority, Provisioning};
+
+use super::ids::PoolPath;
+use super::json::{Object, document, object};
+use super::pool_body::is_hollow;
+use crate::middleware::ApiVersion;
+
+/// Kept members that are written at a place of their own below.
+const PLACED: &[&str] = &[
+    "kubeletDiskType",
+    "vnetSubnetID",
+    "podSubnetID",
+    "availabilityZones",
+    "maxCount",
+    "minCount",
+    "enableAutoScaling",
+    "scaleDownMode",
+    "scaleSetEvictionPolicy",
+    "spotMaxPrice",
+    "enableNodePublicIP",
+    "enableCustomCATrust",
+    "enableEncryptionAtHost",
+    "enableUltraSSD",
+    "upgradeSettings",
+    "gpuProfile",
+    "networkProfile",
+    "securityProfile",
+];
+
+/// An agent pool resource.
+pub(crate) fn resource(pool: &Pool, api: ApiVersion) -> Vec<u8> {
+    document(|o| write_resource(o, pool, api))
+}
+
+/// An agent pool resource as an item of a list.
+pub(crate) fn item(pool: &Pool, api: ApiVersion, out: &mut Vec<u8>) {
+    object(out, |o| write_resource(o, pool, api));
+}
+
+fn write_resource(o: &mut Object<'_>, pool: &Pool, api: ApiVersion) {
+    o.text("id", PoolPath(&pool.id));
+    o.value("name", pool.id.name.as_str());
+    o.value("type", "Microsoft.ContainerService/managedClusters/agentPools");
+    o.object("properties", |o| write_properties(o, pool, api, false));
+}
+
+/// An entry of a cluster's `agentPoolProfiles`: the same members, with the name among them.
+pub(super) fn embedded(pool: &Pool, api: ApiVersion, out: &mut Vec<u8>) {
+    object(out, |o| {
+        o.value("name", pool.id.name.as_str());
+        write_properties(o, pool, api, true);
+    });
+}
+
+fn write_properties(o: &mut Object<'_>, pool: &Pool, api: ApiVersion, embedded: bool) {
+    let settings = &pool.settings;
+    let kept = &settings.properties;
+    let machines = settings.kind == PoolKind::VirtualMachines;
+    if !machines {
+        o.value("count", &settings.count).value("vmSize", &settings.vm_size);
+    }
+    o.value("osDiskSizeGB", &settings.os_disk_size_gb);
+    o.value("osDiskType", settings.os_disk_type.as_str());
+    o.kept_or(kept, "kubeletDiskType", "OS");
+    match &settings.workload_runtime {
+        Some(runtime) => o.value("workloadRuntime", runtime),
+        None if api.is_preview() => o.value("workloadRuntime", "OCIContainer"),
+        None => o,
+    };
+    o.kept(kept, "vnetSubnetID").kept(kept, "podSubnetID");
+    o.value("maxPods", &settings.max_pods);
+    o.value("type", settings.kind.as_str());
+    o.kept(kept, "availabilityZones").kept(kept, "maxCount").kept(kept, "minCount");
+    o.kept_or(kept, "enableAutoScaling", &false);
+    o.kept(kept, "scaleDownMode");
+    if settings.priority == Priority::Spot {
+        o.value("scaleSetPriority", "Spot");
+        o.kept_or(kept, "scaleSetEvictionPolicy", "Delete").kept_or(kept, "spotMaxPrice", &-1.0);
+    }
+    o.value("provisioningState", pool.provisioning.as_str());
+    o.object("powerState", |o| {
+        o.value("code", "Running");
+    });
+    o.value("orchestratorVersion", &settings.orchestrator_version);
+    o.value("currentOrchestratorVersion", &settings.current_orchestrator_version);
+    o.kept_or(kept, "enableNodePublicIP", &false);
+    if api.is_preview() {
+        o.kept_or(kept, "enableCustomCATrust", &false);
+    } else {
+        o.kept(kept, "enableCustomCATrust");
+    }
+    if !settings.tags.is_empty() {
+        o.value("tags", &settings.tags);
+    }
+    write_labels_and_taints(o, pool, embedded);
+    o.value("mode", settings.mode.as_str());
+    o.kept_or(kept, "enableEncryptionAtHost", &false).kept_or(kept, "enableUltraSSD", &false);
+    o.value("osType", settings.os_type.as_str());
+    o.value("osSKU", &settings.os_sku);
+    o.value("nodeImageVersion", &settings.node_image_version);
+    write_upgrade_settings(o, pool);
+    o.value("enableFIPS", &settings.fips);
+    write_gpu(o, pool, api);
+    if machines {
+        write_machines(o, pool);
+    }
+    if api.is_preview() {
+        o.kept_or(kept, "networkProfile", &serde_json::Map::new());
+    } else {
+        o.kept(kept, "networkProfile");
+    }
+    write_security(o, pool, api);
+    o.value("eTag", &pool.etag);
+    o.rest(kept, PLACED);
+}
+
+/// Cleared labels and taints are left out. A pool of a cluster that is being created shows `nodeLabels: {}` (recorded).
+fn write_labels_and_taints(o: &mut Object<'_>, pool: &Pool, embedded: bool) {
+    let settings = &pool.settings;
+    if !settings.labels.is_empty() || (embedded && pool.provisioning == Provisioning::Creating) {
+        o.value("nodeLabels", &settings.labels);
+    }
+    if !settings.taints.is_empty() {
+        o.value("nodeTaints", &settings.taints);
+    }
+}
+
+/// `maxSurge` is 10 % unless something else was asked for (recorded from mid-2024 on).
+fn write_upgrade_settings(o: &mut Object<'_>, pool: &Pool) {
+    let kept = pool.settings.properties.get("upgradeSettings").and_then(|v| v.as_object());
+    o.object("upgradeSettings", |o| match kept {
+        Some(kept) => {
+            o.kept_or(kept, "maxSurge", "10%").rest(kept, &["maxSurge"]);
+        }
+        None => {
+            o.value("maxSurge", "10%");
+        }
+    });
+}
+
+/// Today `driver`; in the previews of 2024 `installGPUDriver`.
+fn write_gpu(o: &mut Object<'_>, pool: &Pool, api: ApiVersion) {
+    let kept = pool.settings.properties.get("gpuProfile").and_then(|v| v.as_object());
+    let Some(driver) = pool.settings.gpu_driver else {
+        if let Some(kept) = kept {
+            o.value("gpuProfile", kept);
+        }
+        return;
+    };
+    o.object("gpuProfile", |o| {
+        if api.is_preview() && api.is_before(2025, 1) {
+            o.value("installGPUDriver", &(driver == GpuDriver::Install));
+        } else {
+            o.value("driver", driver.as_str());
+        }
+        if let Some(kept) = kept {
+            o.rest(kept, &[]);
+        }
+    });
+}
+
+fn write_machines(o: &mut Object<'_>, pool: &Pool) {
+    o.object("virtualMachinesProfile", |o| {
+        o.object("scale", |o| {
+            o.array("manual", [&pool.settings], |settings, out| {
+                object(out, |o| {
+                    o.value("size", &settings.vm_size).value("count", &settings.count);
+                });
+            });
+        });
+    });
+}
+
+/// Both booleans, always: az 2.66 to 2.91 crash on `--enable-secure-boot` when the profile is missing.
+fn write_security(o: &mut Object<'_>, pool: &Pool, api: ApiVersion) {
+    let kept = pool.settings.properties.get("securityProfile").filter(|v| !is_hollow(v)).and_then(|v| v.as_object());
+    o.object("securityProfile", |o| {
+        if api.has_ssh_access() {
+            let access = kept.and_then(|k| k.get("sshAccess")).and_then(|v| v.as_str());
+            o.value("sshAccess", access.unwrap_or("LocalUser"));
+        }
+        o.value("enableVTPM", &pool.settings.vtpm);
+        o.value("enableSecureBoot", &pool.settings.secure_boot);
+        if let Some(kept) = kept {
+            o.rest(kept, &["sshAccess", "enableVTPM", "enableSecureBoot"]);
+        }
+    });
+}

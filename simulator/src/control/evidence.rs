@@ -1,0 +1,104 @@
+//! Evidence: what a node's TPM and its boot left behind.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use control_plane::refusal::RefusalKind;
+use serde::Deserialize;
+use vtpm_backend::eventlog::EventLog;
+use vtpm_backend::evidence::{EvidenceError, Selection};
+use vtpm_backend::pcr::PcrBanks;
+
+use super::nodes::find;
+use super::{Control, ControlError};
+use crate::api::{Console, Files, QuoteRequest, Tcti};
+
+impl From<EvidenceError> for ControlError {
+    fn from(error: EvidenceError) -> Self {
+        let (kind, code) = match &error {
+            EvidenceError::NotFound => (RefusalKind::NotFound, "NeverBooted"),
+            EvidenceError::NoVtpm => (RefusalKind::Conflict, "NoVtpm"),
+            EvidenceError::NotRunning(_) => (RefusalKind::Conflict, "NotRunning"),
+            EvidenceError::Refused { .. } => (RefusalKind::Conflict, "BootRefused"),
+            EvidenceError::BadRequest(_) => (RefusalKind::BadRequest, "BadRequest"),
+            EvidenceError::Guest(_) => (RefusalKind::Conflict, "GuestTpm"),
+            EvidenceError::Host(_) => (RefusalKind::Internal, "HostFault"),
+        };
+        ControlError::new(kind, code, error)
+    }
+}
+
+pub(super) async fn console(
+    State(control): State<Arc<Control>>,
+    Path(node): Path<String>,
+) -> Result<Json<Console>, ControlError> {
+    let node = find(&control, &node)?;
+    Ok(Json(Console { lines: control.fleet.console(node.vm).await? }))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum LogFormat {
+    #[default]
+    Binary,
+    Yaml,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogQuery {
+    #[serde(default)]
+    format: LogFormat,
+}
+
+pub(super) async fn event_log(
+    State(control): State<Arc<Control>>,
+    Path(node): Path<String>,
+    query: Result<Query<LogQuery>, QueryRejection>,
+) -> Result<Response, ControlError> {
+    let Query(query) = query?;
+    let node = find(&control, &node)?;
+    let binary = control.fleet.event_log(node.vm).await?;
+    Ok(match query.format {
+        LogFormat::Binary => ([(CONTENT_TYPE, "application/octet-stream")], binary).into_response(),
+        LogFormat::Yaml => {
+            let log = EventLog::parse(&binary).map_err(ControlError::internal)?;
+            ([(CONTENT_TYPE, "application/yaml")], log.to_yaml()).into_response()
+        }
+    })
+}
+
+pub(super) async fn pcrs(
+    State(control): State<Arc<Control>>,
+    Path(node): Path<String>,
+) -> Result<Json<PcrBanks>, ControlError> {
+    let node = find(&control, &node)?;
+    Ok(Json(control.fleet.pcrs(node.vm).await?))
+}
+
+pub(super) async fn quote(
+    State(control): State<Arc<Control>>,
+    Path(node): Path<String>,
+    request: Result<Json<QuoteRequest>, JsonRejection>,
+) -> Result<Json<Files>, ControlError> {
+    let Json(request) = request?;
+    let nonce = hex::decode(&request.nonce)
+        .map_err(|error| ControlError::bad_request(format!("the nonce is not hexadecimal: {error}")))?;
+    let node = find(&control, &node)?;
+    let quote = control.fleet.quote(node.vm, &nonce, &Selection::default()).await?;
+    let log = control.fleet.event_log(node.vm).await?;
+    let _ = (quote, log);
+    Err(ControlError::internal("PLACEHOLDER"))
+}
+
+pub(super) async fn tcti(
+    State(control): State<Arc<Control>>,
+    Path(node): Path<String>,
+) -> Result<Json<Tcti>, ControlError> {
+    let node = find(&control, &node)?;
+    Ok(Json(Tcti { tcti: control.fleet.guest_endpoint(node.vm).await? }))
+}

@@ -1,0 +1,47 @@
+//! Who signs tokens, and secrets.
+
+use std::sync::Arc;
+
+use fake_arm::{Authority, AuthorityError, Caller, Origin};
+use uuid::Uuid;
+
+use crate::api::Token;
+use crate::data_dir::DataDir;
+use crate::failure::{Failure, OrFail as _};
+
+/// How long an access token is good, in seconds of real time: what `fake-arm` puts into its tokens.
+const ACCESS_SECONDS: u64 = 86_399;
+
+/// Opens the tenant's authority. Its signing key takes about 100 ms to make, so that is done in the background.
+pub(super) fn authority(data: &DataDir, tenant: Uuid) -> Result<Arc<Authority>, Failure> {
+    let authority = Authority::open(&data.path("entra"), tenant)
+        .map(Arc::new)
+        .or_fail(|| "cannot open the token service".to_owned())?;
+    let early = Arc::clone(&authority);
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = early.prepare() {
+            tracing::warn!(%error, "the key that signs tokens is not ready; the next login tries again");
+        }
+    });
+    Ok(authority)
+}
+
+/// A token for the application that az is logged in as.
+///
+/// # Errors
+/// When the signing key cannot be read or made.
+pub fn issue(authority: &Authority, origin: &Origin) -> Result<Token, AuthorityError> {
+    let caller = Caller::Application(authority.client().id.to_string());
+    Ok(Token {
+        access_token: authority.issue_token(&caller, origin)?,
+        tenant: authority.tenant(),
+        expires_in_s: ACCESS_SECONDS,
+    })
+}
+
+/// 256 random bits in hexadecimal.
+pub(super) fn random_secret() -> Result<String, Failure> {
+    let mut bytes = [0; 32];
+    aws_lc_rs::rand::fill(&mut bytes).or_fail(|| "no randomness for a secret".to_owned())?;
+    Ok(hex::encode(bytes))
+}

@@ -1,0 +1,16 @@
+//! The real `slipway`, as a process of its own, under the real az, the real tpm2-tools and whatever else comes along.
+//!
+//! `./test` builds and installs what these tests need. To run them alone: `cargo build --bin slipway`, then
+//! `cargo test -p slipway-tests`.
+#![forbid(unsafe_code)]
+#![allow(unreachable_pub, reason = "one binary; nothing is public")]
+
+mod articles;
+mod bad_input;
+mod commands;
+mod crash;
+mod evidence;
+mod isolation;
+mod preview;
+mod restart;
+mod support;

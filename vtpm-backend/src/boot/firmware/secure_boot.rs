@@ -1,0 +1,149 @@
+//! The firmware's Secure Boot decision.
+//!
+//! Follows `DxeImageVerificationHandler` (edk2, as in microsoft/mu_msvm): a signed image needs a signature that a
+//! certificate in db vouches for and that no certificate in dbx does, and its hash must not be in dbx; failing that, its
+//! hash must be in db. The entry of db that admits it is measured even when dbx then denies it.
+
+use std::fmt;
+
+use crate::image::authenticode::signatures;
+use crate::image::{Content, KeyDatabases};
+use crate::uefi::signature::SignatureData;
+
+/// Why the firmware does not start an image, in the words of its boot summary page (mu_msvm, `FrontPageStrings.uni`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::boot) enum Denial {
+    /// dbx holds the image's hash.
+    HashRevoked,
+    /// dbx holds a certificate that the signature leads to.
+    CertificateRevoked,
+    /// No signature, and db does not hold the hash.
+    Unsigned,
+    /// Signed, but by nobody in db, or not this image.
+    NotAllowed,
+    /// Not a PE file.
+    InvalidImage,
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Denial::HashRevoked => "The image's hash was denied (DBX).",
+            Denial::CertificateRevoked => "The image's certificate was denied (DBX).",
+            Denial::Unsigned => "The unsigned image's hash is not allowed (DB).",
+            Denial::NotAllowed => "The image's hash and certificate are not allowed (DB).",
+            Denial::InvalidImage => "The PE/COFF image is invalid.",
+        })
+    }
+}
+
+/// What the firmware found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::boot) struct Verdict {
+    /// The entry of db that vouches for the image; measured into PCR 7.
+    pub(in crate::boot) authority: Option<SignatureData>,
+    /// Whether the image may run.
+    pub(in crate::boot) result: Result<(), Denial>,
+}
+
+impl Verdict {
+    fn denied(denial: Denial) -> Verdict {
+        Verdict { authority: None, result: Err(denial) }
+    }
+}
+
+/// Decides whether an image may run.
+pub(in crate::boot) fn judge(image: &Content, databases: &KeyDatabases) -> Verdict {
+    let (Ok(hash), Ok(found)) = (image.authenticode(), signatures(image.bytes())) else {
+        return Verdict::denied(Denial::InvalidImage);
+    };
+    let (hash, unsigned) = (hash.sha256, found.is_empty());
+    let revoked = databases.dbx.find_sha256(&hash).is_some();
+    if unsigned && revoked {
+        return Verdict::denied(Denial::HashRevoked);
+    }
+    for signature in found.iter().flatten() {
+        let vouches = |entry: &&SignatureData| signature.verify(image, &entry.data).is_ok();
+        if databases.dbx.certificates().any(|entry| vouches(&entry)) {
+            return Verdict::denied(Denial::CertificateRevoked);
+        }
+        if let Some(authority) = databases.db.certificates().find(vouches) {
+            let result = if revoked { Err(Denial::HashRevoked) } else { Ok(()) };
+            return Verdict { authority: Some(authority.clone()), result };
+        }
+    }
+    match databases.db.find_sha256(&hash) {
+        _ if revoked => Verdict::denied(Denial::HashRevoked),
+        Some(entry) => Verdict { authority: Some(entry.clone()), result: Ok(()) },
+        None => Verdict::denied(if unsigned { Denial::Unsigned } else { Denial::NotAllowed }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use control_plane::hardware::{Component, Fault};
+
+    use super::*;
+    use crate::image::testing::{image, keys};
+    use crate::uefi::guids;
+    use crate::uefi::signature::SignatureList;
+
+    fn shim() -> Arc<Content> {
+        image().shim.content.clone()
+    }
+
+    fn hash_list(content: &Content) -> SignatureList {
+        SignatureList::sha256(guids::MICROSOFT_OWNER, &[content.authenticode().unwrap().sha256]).unwrap()
+    }
+
+    #[test]
+    fn the_uefi_ca_admits_shim() {
+        let verdict = judge(&shim(), keys().databases());
+        assert_eq!(verdict.result, Ok(()));
+        assert_eq!(verdict.authority.unwrap().data, keys().uefi_ca_certificate());
+    }
+
+    #[test]
+    fn a_changed_byte_and_a_foreign_signer_are_not_allowed() {
+        let changed = image().with_faults(&[Fault::Tampered { component: Component::Shim }]).unwrap();
+        assert_eq!(judge(&changed.shim.content, keys().databases()), Verdict::denied(Denial::NotAllowed));
+        assert_eq!(judge(&image().grub.content, keys().databases()), Verdict::denied(Denial::NotAllowed));
+    }
+
+    #[test]
+    fn dbx_hash_denies_but_names_the_authority() {
+        let mut databases = keys().databases().clone();
+        databases.dbx.lists.push(hash_list(&shim()));
+        let verdict = judge(&shim(), &databases);
+        assert_eq!(verdict.result, Err(Denial::HashRevoked));
+        assert!(verdict.authority.is_some());
+    }
+
+    #[test]
+    fn dbx_certificate_denies() {
+        let mut databases = keys().databases().clone();
+        databases.dbx.lists.push(SignatureList::x509(guids::MICROSOFT_OWNER, keys().uefi_ca_certificate()));
+        assert_eq!(judge(&shim(), &databases), Verdict::denied(Denial::CertificateRevoked));
+    }
+
+    #[test]
+    fn a_hash_in_db_admits_what_no_certificate_does() {
+        let mut databases = keys().databases().clone();
+        databases.db.lists.push(hash_list(&image().grub.content));
+        let verdict = judge(&image().grub.content, &databases);
+        assert_eq!(verdict.result, Ok(()));
+        assert_eq!(verdict.authority.unwrap().data.len(), 32);
+    }
+
+    #[test]
+    fn unsigned_and_junk() {
+        let section =
+            crate::image::pe::NewSection { name: *b".text\0\0\0", code: true, data: b"code".to_vec() };
+        let unsigned = Content::new(crate::image::pe::write(&[section]).unwrap());
+        assert_eq!(judge(&unsigned, keys().databases()), Verdict::denied(Denial::Unsigned));
+        let junk = Content::new(b"junk".to_vec());
+        assert_eq!(judge(&junk, keys().databases()), Verdict::denied(Denial::InvalidImage));
+    }
+}

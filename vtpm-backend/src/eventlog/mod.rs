@@ -1,0 +1,142 @@
+//! The TCG crypto-agile event log: what the firmware writes down about each measurement.
+//!
+//! Format: TCG PC Client Platform Firmware Profile, section 10. The first event is a `TCG_PCR_EVENT` that names the
+//! algorithms, all others are `TCG_PCR_EVENT2`. As on Azure, the header lists sha1, sha256, sha384 while each event
+//! holds its digests as sha384, sha256, sha1; readers must go by algorithm, never by position.
+
+mod decode;
+mod event_type;
+mod parse;
+mod yaml;
+
+pub use decode::EventData;
+pub use event_type::EventType;
+pub use parse::{EVENT_BYTES_MAX, EVENTS_MAX, LOG_BYTES_MAX, ParseError};
+
+use crate::pcr::{Bank, Digests, PcrBanks, PcrIndex};
+
+const SPEC_ID_SIGNATURE: &[u8; 16] = b"Spec ID Event03\0";
+const STARTUP_LOCALITY_SIGNATURE: &[u8; 16] = b"StartupLocality\0";
+/// Azure's digest order inside an event.
+const EVENT_DIGEST_ORDER: [Bank; 3] = [Bank::Sha384, Bank::Sha256, Bank::Sha1];
+
+/// One measurement: what was extended into which register, and what it was about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The register.
+    pub pcr: PcrIndex,
+    /// What kind of thing was measured.
+    pub event_type: EventType,
+    /// What was extended. Depending on the type this is the hash of `data` or of something that `data` names.
+    pub digests: Digests,
+    /// The event's own data.
+    pub data: Vec<u8>,
+}
+
+impl Event {
+    /// An event whose digest is the hash of its own data.
+    pub fn of_data(pcr: PcrIndex, event_type: EventType, data: impl Into<Vec<u8>>) -> Event {
+        let data = data.into();
+        Event { pcr, event_type, digests: Digests::of(&data), data }
+    }
+
+    /// Whether the event was extended into its register.
+    pub fn is_extended(&self) -> bool {
+        self.event_type != EventType::NO_ACTION
+    }
+
+    /// The locality that a `StartupLocality` event names.
+    fn startup_locality(&self) -> Option<u8> {
+        let locality = self.data.strip_prefix(STARTUP_LOCALITY_SIGNATURE)?;
+        (self.event_type == EventType::NO_ACTION && self.pcr == PcrIndex::new(0) && locality.len() == 1)
+            .then(|| locality[0])
+    }
+
+    /// The event's data, understood.
+    pub fn decode(&self) -> EventData {
+        EventData::of(self)
+    }
+
+    /// The event in one line, for people.
+    pub fn describe(&self) -> String {
+        self.decode().to_string()
+    }
+}
+
+/// A log without its header event, which is always the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventLog {
+    /// The events in the order in which they were measured.
+    pub events: Vec<Event>,
+}
+
+impl EventLog {
+    /// The log as `/sys/kernel/security/tpm0/binary_bios_measurements` shows it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = header_event();
+        for event in &self.events {
+            encode_event(event, &mut out);
+        }
+        out
+    }
+
+    /// Reads a log. Strict: exactly the three banks in header and events, nothing unexplained, nothing left over, and
+    /// all sizes bounded.
+    ///
+    /// # Errors
+    /// [`ParseError`] names the event and what is wrong with it.
+    pub fn parse(bytes: &[u8]) -> Result<EventLog, ParseError> {
+        parse::parse(bytes)
+    }
+
+    /// The registers that the log explains: every extended event in order, from the state after startup.
+    pub fn replay(&self) -> PcrBanks {
+        let locality = self.events.iter().find_map(Event::startup_locality);
+        let mut banks = locality.map_or_else(PcrBanks::new, PcrBanks::with_startup_locality);
+        for event in self.events.iter().filter(|event| event.is_extended()) {
+            banks.extend(event.pcr, &event.digests);
+        }
+        banks
+    }
+
+    /// The log as YAML in the shape of `tpm2_eventlog`'s output, with one added line per event that describes it.
+    pub fn to_yaml(&self) -> String {
+        yaml::render(self)
+    }
+}
+
+/// `TCG_PCR_EVENT` with `TCG_EfiSpecIDEvent`: platform class 0 (client), version 2.0 errata 2, 64-bit, as on Azure.
+fn header_event() -> Vec<u8> {
+    let mut spec_id = SPEC_ID_SIGNATURE.to_vec();
+    spec_id.extend_from_slice(&0u32.to_le_bytes());
+    spec_id.extend_from_slice(&[0, 2, 2, 2]);
+    spec_id.extend_from_slice(&(Bank::ALL.len() as u32).to_le_bytes());
+    for bank in Bank::ALL {
+        spec_id.extend_from_slice(&bank.alg_id().to_le_bytes());
+        spec_id.extend_from_slice(&(bank.digest_len() as u16).to_le_bytes());
+    }
+    spec_id.push(0);
+    let mut out = Vec::new();
+    out.extend_from_slice(&0u32.to_le_bytes());
+    out.extend_from_slice(&EventType::NO_ACTION.0.to_le_bytes());
+    out.extend_from_slice(&[0; 20]);
+    out.extend_from_slice(&(spec_id.len() as u32).to_le_bytes());
+    out.extend_from_slice(&spec_id);
+    out
+}
+
+/// `TCG_PCR_EVENT2`.
+fn encode_event(event: &Event, out: &mut Vec<u8>) {
+    out.extend_from_slice(&u32::from(event.pcr).to_le_bytes());
+    out.extend_from_slice(&event.event_type.0.to_le_bytes());
+    out.extend_from_slice(&(EVENT_DIGEST_ORDER.len() as u32).to_le_bytes());
+    for bank in EVENT_DIGEST_ORDER {
+        out.extend_from_slice(&bank.alg_id().to_le_bytes());
+        out.extend_from_slice(event.digests.get(bank));
+    }
+    out.extend_from_slice(&(event.data.len() as u32).to_le_bytes());
+    out.extend_from_slice(&event.data);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! UEFI device paths, as far as a Hyper-V machine's boot disk needs them (UEFI 2.10, 10.3).
+
+use std::fmt;
+
+use super::variable::{from_utf16, utf16};
+use super::{Cursor, EfiGuid, Malformed, guids};
+
+/// Most nodes that one path may have.
+const NODES_MAX: usize = 32;
+
+/// One node of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// ACPI device named by its HID string, e.g. `VMBus`.
+    AcpiExtended {
+        /// The `_HID` string.
+        hid: String,
+    },
+    /// A device that only its vendor can address.
+    VendorHardware {
+        /// The vendor's GUID.
+        vendor: EfiGuid,
+        /// The vendor's own address.
+        data: Vec<u8>,
+    },
+    /// A SCSI device.
+    Scsi {
+        /// Target.
+        target: u16,
+        /// Logical unit.
+        lun: u16,
+    },
+    /// A GPT partition.
+    HardDrive {
+        /// Partition number.
+        number: u32,
+        /// First block.
+        first_lba: u64,
+        /// Length in blocks.
+        blocks: u64,
+        /// The partition's own GUID.
+        unique: EfiGuid,
+    },
+    /// A file, with backslashes.
+    File(
+        /// The path from the root of the file system.
+        String,
+    ),
+    /// Any other node, kept as it is.
+    Other {
+        /// Type.
+        kind: u8,
+        /// Subtype.
+        subtype: u8,
+        /// What follows the four-byte header.
+        data: Vec<u8>,
+    },
+}
+
+impl Node {
+    /// The VMBus channel of a synthetic SCSI controller on Hyper-V.
+    pub fn vmbus_scsi(instance: EfiGuid) -> Node {
+        let data = [guids::SYNTHETIC_SCSI.to_bytes(), instance.to_bytes()].concat();
+        Node::VendorHardware { vendor: guids::VMBUS_CHANNEL, data }
+    }
+
+    fn encode_to(&self, out: &mut Vec<u8>) {
+        let (kind, subtype, body): (u8, u8, Vec<u8>) = match self {
+            Node::AcpiExtended { hid } => {
+                // HID, UID and CID numbers are zero: the strings that follow, each with its NUL, count.
+                (2, 2, [&[0; 12], hid.as_bytes(), b"\0\0\0"].concat())
+            }
+            Node::VendorHardware { vendor, data } => (1, 4, [&vendor.to_bytes(), data.as_slice()].concat()),
+            Node::Scsi { target, lun } => (3, 2, [target.to_le_bytes(), lun.to_le_bytes()].concat()),
+            Node::HardDrive { number, first_lba, blocks, unique } => {
+                let mut body = number.to_le_bytes().to_vec();
+                body.extend_from_slice(&first_lba.to_le_bytes());
+                body.extend_from_slice(&blocks.to_le_bytes());
+                body.extend_from_slice(&unique.to_bytes());
+                body.extend_from_slice(&[2, 2]); // GPT; signature is a GUID
+                (4, 1, body)
+            }
+            Node::File(path) => (4, 4, [utf16(path), vec![0, 0]].concat()),
+            Node::Other { kind, subtype, data } => (*kind, *subtype, data.clone()),
+        };
+        out.extend_from_slice(&[kind, subtype]);
+        out.extend_from_slice(&(body.len() as u16 + 4).to_le_bytes());
+        out.extend_from_slice(&body);
+    }
+
+    fn parse(kind: u8, subtype: u8, data: &[u8]) -> Node {
+        Node::parse_known(kind, subtype, data)
+            .unwrap_or_else(|| Node::Other { kind, subtype, data: data.to_vec() })
+    }
+
+    /// The node, when it is one of the known kinds and encodes back to the same bytes.
+    fn parse_known(kind: u8, subtype: u8, data: &[u8]) -> Option<Node> {
+        let mut cursor = Cursor::new(data);
+        let node = match (kind, subtype) {
+            (2, 2) => {
+                let text = data.get(12..)?.strip_suffix(b"\0\0\0")?;
+                Node::AcpiExtended { hid: String::from_utf8(text.to_vec()).ok()? }
+            }
+            (1, 4) => Node::VendorHardware {
+                vendor: EfiGuid::from_bytes(cursor.array().ok()?),
+                data: data.get(16..)?.to_vec(),
+            },
+            (3, 2) => Node::Scsi { target: cursor.u16().ok()?, lun: cursor.u16().ok()? },
+            (4, 1) => Node::HardDrive {
+                number: cursor.u32().ok()?,
+                first_lba: cursor.u64().ok()?,
+                blocks: cursor.u64().ok()?,
+                unique: EfiGuid::from_bytes(cursor.array().ok()?),
+            },
+            (4, 4) => Node::File(from_utf16(data.strip_suffix(&[0, 0])?)?),
+            _ => return None,
+        };
+        let mut again = Vec::new();
+        node.encode_to(&mut again);
+        (again.get(4..)? == data).then_some(node)
+    }
+}
+
+/// A device path; its end node is implied.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DevicePath(
+    /// The nodes from the root to the file.
+    pub Vec<Node>,
+);
+
+impl DevicePath {
+    /// All nodes and the end node. A path without nodes is no bytes at all.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        for node in &self.0 {
+            node.encode_to(&mut out);
+        }
+        if !out.is_empty() {
+            out.extend_from_slice(&[0x7f, 0xff, 4, 0]);
+        }
+        out
+    }
+
+    /// Reads a path up to its end node, which must be the last bytes.
+    ///
+    /// # Errors
+    /// [`Malformed`] when a node's length does not fit or the end node is missing.
+    pub fn parse(bytes: &[u8]) -> Result<DevicePath, Malformed> {
+        let mut cursor = Cursor::new(bytes);
+        let mut nodes = Vec::new();
+        if bytes.is_empty() {
+            return Ok(DevicePath(nodes));
+        }
+        loop {
+            let (kind, subtype) = (cursor.u8()?, cursor.u8()?);
+            let len = usize::from(cursor.u16()?);
+            let body_len = len.checked_sub(4).ok_or_else(|| cursor.error("a device path node is too short"))?;
+            let data = cursor.take(body_len)?;
+            if (kind, subtype) == (0x7f, 0xff) {
+                cursor.finish()?;
+                return Ok(DevicePath(nodes));
+            }
+            if nodes.len() == NODES_MAX {
+                return Err(cursor.error("a device path has too many nodes"));
+            }
+            nodes.push(Node::parse(kind, subtype, data));
+        }
+    }
+}
+
+impl fmt::Display for DevicePath {
+    /// The text form of UEFI 2.10, 10.6.1.6, as efibootmgr prints it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, node) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str("/")?;
+            }
+            match node {
+                Node::AcpiExtended { hid } => write!(f, "AcpiEx({hid},,)")?,
+                Node::VendorHardware { vendor, data } => write!(f, "VenHw({vendor},{})", hex::encode(data))?,
+                Node::Scsi { target, lun } => write!(f, "SCSI({target},{lun})")?,
+                Node::HardDrive { number, first_lba, blocks, unique } => {
+                    write!(f, "HD({number},GPT,{unique},{first_lba:#x},{blocks:#x})")?;
+                }
+                Node::File(path) => f.write_str(path)?,
+                Node::Other { kind, subtype, data } => write!(f, "Path({kind},{subtype},{})", hex::encode(data))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The path of an Azure Gen2 machine's shim, from the test data of canonical/go-efilib (`TestReadDevicePath2`).
+    const AZURE: &str = "02021800000000000000000000000000564d42757300000001043400a2e5179b9108dd42b65380\
+        b5c22809bad96361baa104294db60572e2ffb1dc7f5a80e5d23e369c4494ed50c0a0cd8656030208000000000004012a000f0000000028\
+        0000000000000050030000000000dbfe3389532f0b49a2455c7fa1f986320202040434005c004500460049005c007500620075006e0074\
+        0075005c007300680069006d007800360034002e0065006600690000007fff0400";
+
+    #[test]
+    fn azures_own_path_reads_and_writes() {
+        let bytes = hex::decode(AZURE).unwrap();
+        let path = DevicePath::parse(&bytes).unwrap();
+        assert_eq!(path.encode(), bytes);
+        let text = path.to_string();
+        assert!(text.starts_with("AcpiEx(VMBus,,)/VenHw(9b17e5a2-0891-42dd-b653-80b5c22809ba,d96361ba"), "{text}");
+        assert!(text.ends_with(
+            "/SCSI(0,0)/HD(15,GPT,8933fedb-2f53-490b-a245-5c7fa1f98632,0x2800,0x35000)/\\EFI\\ubuntu\\shimx64.efi"
+        ));
+        let Node::VendorHardware { data, .. } = &path.0[1] else { panic!("{:?}", path.0[1]) };
+        let instance = EfiGuid::from_bytes(data[16..32].try_into().unwrap());
+        assert_eq!(Node::vmbus_scsi(instance), path.0[1]);
+    }
+
+    #[test]
+    fn broken_paths_are_refused() {
+        let bytes = hex::decode(AZURE).unwrap();
+        for len in 1..bytes.len() {
+            assert!(DevicePath::parse(&bytes[..len]).is_err(), "{len}");
+        }
+        assert!(DevicePath::parse(&[4, 4, 0, 0]).is_err());
+        assert!(DevicePath::parse(&[]).unwrap().encode().is_empty());
+    }
+}

@@ -1,0 +1,42 @@
+//! `EFI_LOAD_OPTION` (UEFI 2.10, 3.1.3): the content of a `Boot####` variable.
+
+use super::device_path::DevicePath;
+use super::variable::utf16;
+
+/// `LOAD_OPTION_ACTIVE`.
+const ACTIVE: u32 = 1;
+
+/// An active boot option without optional data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadOption {
+    /// What a boot menu shows.
+    pub description: String,
+    /// What is started.
+    pub path: DevicePath,
+}
+
+impl LoadOption {
+    /// Attributes, length of the path, description with a NUL, path.
+    pub fn encode(&self) -> Vec<u8> {
+        let path = self.path.encode();
+        let mut out = ACTIVE.to_le_bytes().to_vec();
+        out.extend_from_slice(&(path.len() as u16).to_le_bytes());
+        out.extend_from_slice(&utf16(&self.description));
+        out.extend_from_slice(&[0, 0]);
+        out.extend_from_slice(&path);
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::device_path::Node;
+    use super::*;
+
+    #[test]
+    fn layout() {
+        let path = DevicePath(vec![Node::Scsi { target: 0, lun: 1 }]);
+        let bytes = LoadOption { description: "a".to_owned(), path }.encode();
+        assert_eq!(hex::encode(bytes), "010000000c006100000003020800000001007fff0400");
+    }
+}
