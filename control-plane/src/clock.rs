@@ -12,9 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 /// A moment in virtual time, in milliseconds since the Unix epoch.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct VirtualTime(u64);
 
@@ -107,13 +105,10 @@ impl std::str::FromStr for Pace {
             return Ok(Pace::Explicit);
         }
         match text.trim_end_matches(['x', '×']).parse::<f64>() {
-            Ok(speed) if speed.is_finite() && speed > 0.0 && speed <= Pace::SPEED_MAX => {
-                Ok(Pace::Auto { speed })
+            Ok(speed) if speed.is_finite() && speed > 0.0 && speed <= Pace::SPEED_MAX => Ok(Pace::Auto { speed }),
+            _ => {
+                Err(format!("'{text}' is no speed: give a number above 0 and up to {}, or 'explicit'", Pace::SPEED_MAX))
             }
-            _ => Err(format!(
-                "'{text}' is no speed: give a number above 0 and up to {}, or 'explicit'",
-                Pace::SPEED_MAX
-            )),
         }
     }
 }
@@ -133,15 +128,8 @@ pub struct Clock {
 impl Clock {
     /// A clock that shows `start` now.
     pub fn new(start: VirtualTime, pace: Pace) -> Self {
-        let anchor = Anchor {
-            pace,
-            at: start,
-            wall: wall_instant(),
-        };
-        Clock {
-            anchor: Mutex::new(anchor),
-            moved: watch::Sender::new(0),
-        }
+        let anchor = Anchor { pace, at: start, wall: wall_instant() };
+        Clock { anchor: Mutex::new(anchor), moved: watch::Sender::new(0) }
     }
 
     /// The virtual time now.
@@ -206,14 +194,11 @@ impl Clock {
     }
 
     fn announce(&self) {
-        self.moved
-            .send_modify(|count| *count = count.wrapping_add(1));
+        self.moved.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Anchor> {
-        self.anchor
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.anchor.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -233,9 +218,7 @@ fn wall_instant() -> std::time::Instant {
 /// TLS certificates and tokens.
 #[expect(clippy::disallowed_methods, reason = "this is the clock")]
 pub fn wall_unix_seconds() -> u64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |d| d.as_secs())
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs())
 }
 
 /// A stopwatch in real time, for benchmarks and progress displays.
@@ -268,10 +251,7 @@ mod tests {
 
     #[test]
     fn a_change_of_pace_keeps_the_time() {
-        let clock = Clock::new(
-            VirtualTime::from_millis(7_000),
-            Pace::Auto { speed: 1000.0 },
-        );
+        let clock = Clock::new(VirtualTime::from_millis(7_000), Pace::Auto { speed: 1000.0 });
         clock.set_pace(Pace::Explicit);
         let stopped = clock.now();
         assert!(stopped >= VirtualTime::from_millis(7_000));
@@ -280,10 +260,7 @@ mod tests {
 
     #[test]
     fn times_are_written_as_azure_writes_them() {
-        assert_eq!(
-            VirtualTime::from_millis(1_709_611_713_723).rfc3339(),
-            "2024-03-05T04:08:33.7230000Z"
-        );
+        assert_eq!(VirtualTime::from_millis(1_709_611_713_723).rfc3339(), "2024-03-05T04:08:33.7230000Z");
     }
 
     #[test]

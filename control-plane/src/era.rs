@@ -27,13 +27,7 @@ pub enum Era {
 
 impl Era {
     /// All eras, oldest first.
-    pub const ALL: [Era; 5] = [
-        Era::Preview,
-        Era::Ga,
-        Era::Y2025M08,
-        Era::Y2026M06,
-        Era::Y2026M07,
-    ];
+    pub const ALL: [Era; 5] = [Era::Preview, Era::Ga, Era::Y2025M08, Era::Y2026M06, Era::Y2026M07];
 
     /// Today's rules.
     pub const CURRENT: Era = Era::Y2026M07;
@@ -60,12 +54,9 @@ impl std::str::FromStr for Era {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Era::ALL
-            .into_iter()
-            .find(|e| e.as_str() == text)
-            .ok_or_else(|| {
-                let known: Vec<_> = Era::ALL.iter().map(|e| e.as_str()).collect();
-                format!("unknown era '{text}'; one of {}", known.join(", "))
-            })
+        Era::ALL.into_iter().find(|e| e.as_str() == text).ok_or_else(|| {
+            let known: Vec<_> = Era::ALL.iter().map(|e| e.as_str()).collect();
+            format!("unknown era '{text}'; one of {}", known.join(", "))
+        })
     }
 }

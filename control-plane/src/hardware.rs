@@ -73,13 +73,10 @@ impl std::str::FromStr for Component {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Component::ALL
-            .into_iter()
-            .find(|c| c.as_str() == text)
-            .ok_or_else(|| {
-                let known: Vec<_> = Component::ALL.iter().map(|c| c.as_str()).collect();
-                format!("unknown component '{text}'; one of {}", known.join(", "))
-            })
+        Component::ALL.into_iter().find(|c| c.as_str() == text).ok_or_else(|| {
+            let known: Vec<_> = Component::ALL.iter().map(|c| c.as_str()).collect();
+            format!("unknown component '{text}'; one of {}", known.join(", "))
+        })
     }
 }
 
@@ -151,8 +148,7 @@ pub enum HardwareEvent {
 }
 
 /// A future that can be stored in a trait object.
-pub type HardwareFuture<'a, T> =
-    Pin<Box<dyn Future<Output = Result<T, HardwareFault>> + Send + 'a>>;
+pub type HardwareFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, HardwareFault>> + Send + 'a>>;
 
 /// The machines. One value serves all nodes.
 pub trait Hardware: Send + Sync + 'static {

@@ -82,11 +82,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// A refusal by the AKS resource provider.
-    pub fn provider(
-        kind: RefusalKind,
-        code: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn provider(kind: RefusalKind, code: impl Into<String>, message: impl Into<String>) -> Self {
         Refusal {
             kind,
             layer: Layer::Provider,
@@ -100,10 +96,7 @@ impl Refusal {
 
     /// A refusal by the ARM gateway.
     pub fn gateway(kind: RefusalKind, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Refusal {
-            layer: Layer::Gateway,
-            ..Refusal::provider(kind, code, message)
-        }
+        Refusal { layer: Layer::Gateway, ..Refusal::provider(kind, code, message) }
     }
 
     /// Names the property at fault.

@@ -40,8 +40,7 @@ pub struct Timing {
     pub source: &'static str,
 }
 
-const RECORDINGS: &str =
-    "start and end times in the test recordings of Azure/azure-cli-extensions (2023-2024)";
+const RECORDINGS: &str = "start and end times in the test recordings of Azure/azure-cli-extensions (2023-2024)";
 
 /// The table. Medians of the recordings: cluster with one node 312 s, pool add 211 s, pool delete 50 s, a reimage that
 /// follows a change of a trusted-launch flag 305–330 s per node, one node at a time.
@@ -61,71 +60,35 @@ pub const TABLE: &[Timing] = &[
         median_s: 540,
         source: "inferred: recorded upgrades with image took 868-916 s, of which one node about 320 s",
     },
-    Timing {
-        step: Step::ClusterDelete,
-        median_s: 150,
-        source: "inferred: no recording shows its end",
-    },
+    Timing { step: Step::ClusterDelete, median_s: 150, source: "inferred: no recording shows its end" },
     Timing {
         step: Step::PoolUpdate,
         median_s: 12,
         source: "updates without effect on nodes took 3-21 s; start and end times in the test recordings of Azure/azure-cli-extensions (2023-2024)",
     },
-    Timing {
-        step: Step::PoolDelete,
-        median_s: 50,
-        source: RECORDINGS,
-    },
+    Timing { step: Step::PoolDelete, median_s: 50, source: RECORDINGS },
     Timing {
         step: Step::NodeAllocate,
         median_s: 140,
         source: "pool add (median 211 s) less boot and join; inferred split of the recordings",
     },
-    Timing {
-        step: Step::NodeBoot,
-        median_s: 70,
-        source: "inferred split of the recordings",
-    },
-    Timing {
-        step: Step::NodeDrain,
-        median_s: 25,
-        source: "inferred split of 305-330 s per reimaged node",
-    },
-    Timing {
-        step: Step::NodeReimageDisk,
-        median_s: 220,
-        source: "inferred split of 305-330 s per reimaged node",
-    },
-    Timing {
-        step: Step::NodeReboot,
-        median_s: 60,
-        source: "inferred",
-    },
+    Timing { step: Step::NodeBoot, median_s: 70, source: "inferred split of the recordings" },
+    Timing { step: Step::NodeDrain, median_s: 25, source: "inferred split of 305-330 s per reimaged node" },
+    Timing { step: Step::NodeReimageDisk, median_s: 220, source: "inferred split of 305-330 s per reimaged node" },
+    Timing { step: Step::NodeReboot, median_s: 60, source: "inferred" },
     Timing {
         step: Step::NodeDelete,
         median_s: 34,
         source: "delete-machines; start and end times in the test recordings of Azure/azure-cli-extensions (2023-2024)",
     },
-    Timing {
-        step: Step::GroupDelete,
-        median_s: 15,
-        source: "inferred",
-    },
+    Timing { step: Step::GroupDelete, median_s: 15, source: "inferred" },
     Timing {
         step: Step::FeatureRegister,
         median_s: 240,
         source: "azure-aks-docs use-trusted-launch.md (preview era): \"It takes a few minutes for the status to show Registered\"",
     },
-    Timing {
-        step: Step::FeatureUnregister,
-        median_s: 240,
-        source: "inferred from registration",
-    },
-    Timing {
-        step: Step::ProviderRegister,
-        median_s: 30,
-        source: "inferred",
-    },
+    Timing { step: Step::FeatureUnregister, median_s: 240, source: "inferred from registration" },
+    Timing { step: Step::ProviderRegister, median_s: 30, source: "inferred" },
 ];
 
 /// Draws durations.
@@ -142,10 +105,7 @@ impl Timings {
 
     /// How long `step` takes for the thing that `salt` names: within 8 % of the median.
     pub fn sample(&self, step: Step, salt: &str) -> Duration {
-        let median_ms = TABLE
-            .iter()
-            .find(|t| t.step == step)
-            .map_or(1_000, |t| t.median_s * 1_000);
+        let median_ms = TABLE.iter().find(|t| t.step == step).map_or(1_000, |t| t.median_s * 1_000);
         let mut hash = Sha256::new();
         hash.update(self.seed.to_le_bytes());
         hash.update(format!("{step:?}/{salt}"));
@@ -163,12 +123,7 @@ mod tests {
     #[test]
     fn every_step_has_one_row() {
         for timing in TABLE {
-            assert_eq!(
-                TABLE.iter().filter(|t| t.step == timing.step).count(),
-                1,
-                "{:?}",
-                timing.step
-            );
+            assert_eq!(TABLE.iter().filter(|t| t.step == timing.step).count(), 1, "{:?}", timing.step);
         }
     }
 

@@ -28,6 +28,9 @@ mod routes;
 mod scope;
 mod wire;
 
-pub use door::{CredentialKind, FrontDoor, KubeconfigSource, Origin, OriginError, POLL_RETRY_MS, REQUEST_BODY_BYTES_MAX};
-pub use entra::{Authority, AuthorityError, Caller, Client, CLI_CLIENT_ID};
+pub use door::{
+    CredentialKind, FrontDoor, KubeconfigSource, Origin, OriginError, POLL_RETRY_MS,
+    REQUEST_BODY_BYTES_MAX,
+};
+pub use entra::{Authority, AuthorityError, CLI_CLIENT_ID, Caller, Client};
 pub use routes::router;

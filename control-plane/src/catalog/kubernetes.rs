@@ -21,29 +21,16 @@ pub struct KubernetesVersion {
 impl KubernetesVersion {
     /// The version of these three numbers.
     pub const fn new(major: u32, minor: u32, patch: u32) -> Self {
-        KubernetesVersion {
-            major,
-            minor,
-            patch,
-        }
+        KubernetesVersion { major, minor, patch }
     }
 
     /// Reads `1.34` or `1.34.9`.
     pub fn parse(text: &str) -> Option<Self> {
-        let number = |part: &str| {
-            part.bytes()
-                .all(|b| b.is_ascii_digit())
-                .then(|| part.parse().ok())
-                .flatten()
-        };
+        let number = |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok()).flatten();
         let mut parts = text.split('.');
         let (major, minor) = (number(parts.next()?)?, number(parts.next()?)?);
         let patch = parts.next().map_or(Some(0), number)?;
-        parts.next().is_none().then_some(KubernetesVersion {
-            major,
-            minor,
-            patch,
-        })
+        parts.next().is_none().then_some(KubernetesVersion { major, minor, patch })
     }
 }
 
@@ -138,23 +125,11 @@ impl Releases {
 
     pub(super) fn resolve(&self, era: Era, asked: &str) -> Option<Resolved> {
         let minors = self.of(era);
-        if let Some(minor) = minors
-            .iter()
-            .find(|minor| minor.minor == asked || (asked.is_empty() && minor.default))
-        {
+        if let Some(minor) = minors.iter().find(|minor| minor.minor == asked || (asked.is_empty() && minor.default)) {
             let patch = minor.patches.last()?.version.clone();
-            return Some(Resolved {
-                asked: minor.minor.clone(),
-                patch,
-            });
+            return Some(Resolved { asked: minor.minor.clone(), patch });
         }
-        let patch = minors
-            .iter()
-            .flat_map(|minor| &minor.patches)
-            .find(|patch| patch.version == asked)?;
-        Some(Resolved {
-            asked: asked.to_owned(),
-            patch: patch.version.clone(),
-        })
+        let patch = minors.iter().flat_map(|minor| &minor.patches).find(|patch| patch.version == asked)?;
+        Some(Resolved { asked: asked.to_owned(), patch: patch.version.clone() })
     }
 }

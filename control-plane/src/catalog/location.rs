@@ -24,8 +24,5 @@ pub(super) fn load() -> Vec<Location> {
 
 /// ARM compares regions without regard to case and blanks.
 pub(super) fn normalise(name: &str) -> String {
-    name.chars()
-        .filter(|c| !c.is_whitespace())
-        .collect::<String>()
-        .to_lowercase()
+    name.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase()
 }

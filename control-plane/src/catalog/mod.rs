@@ -89,21 +89,13 @@ impl Catalog {
 
     /// The patch of exactly this version, if the era offers it.
     pub fn patch(&self, era: Era, version: &str) -> Option<&Patch> {
-        self.0
-            .kubernetes
-            .of(era)
-            .iter()
-            .flat_map(|minor| &minor.patches)
-            .find(|patch| patch.version == version)
+        self.0.kubernetes.of(era).iter().flat_map(|minor| &minor.patches).find(|patch| patch.version == version)
     }
 
     /// The region of this name (`eastus`) or display name (`East US`), without regard to case and blanks.
     pub fn location(&self, name: &str) -> Option<&Location> {
         let name = location::normalise(name);
-        self.0
-            .locations
-            .iter()
-            .find(|location| location.name == name)
+        self.0.locations.iter().find(|location| location.name == name)
     }
 
     /// All regions.
@@ -113,9 +105,7 @@ impl Catalog {
 
     /// The resource provider of this namespace, without regard to case.
     pub fn provider(&self, namespace: &str) -> Option<&Provider> {
-        self.providers()
-            .iter()
-            .find(|provider| provider.namespace.eq_ignore_ascii_case(namespace))
+        self.providers().iter().find(|provider| provider.namespace.eq_ignore_ascii_case(namespace))
     }
 
     /// All resource providers.
@@ -125,24 +115,17 @@ impl Catalog {
 
     /// The features that can be registered in a namespace (all namespaces when `None`).
     pub fn features<'a>(&'a self, namespace: Option<&'a str>) -> impl Iterator<Item = &'a Feature> {
-        let wanted = move |feature: &&Feature| {
-            namespace.is_none_or(|ns| feature.namespace.eq_ignore_ascii_case(ns))
-        };
+        let wanted = move |feature: &&Feature| namespace.is_none_or(|ns| feature.namespace.eq_ignore_ascii_case(ns));
         self.0.providers.features().iter().filter(wanted)
     }
 
     /// The feature of this name, without regard to case.
     pub fn feature<'a>(&'a self, namespace: &'a str, name: &str) -> Option<&'a Feature> {
-        self.features(Some(namespace))
-            .find(|feature| feature.name.eq_ignore_ascii_case(name))
+        self.features(Some(namespace)).find(|feature| feature.name.eq_ignore_ascii_case(name))
     }
 
     /// The value of `nodeImageVersion` for a node image in an era, e.g. `AKSUbuntu-2204gen2TLcontainerd-202607.13.0`.
     pub fn node_image(&self, era: Era, image: &NodeImage) -> String {
-        format!(
-            "{}-{}",
-            image.definition(era),
-            self.0.images.version(era, image.distribution)
-        )
+        format!("{}-{}", image.definition(era), self.0.images.version(era, image.distribution))
     }
 }

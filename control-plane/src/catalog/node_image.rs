@@ -73,10 +73,7 @@ impl Distribution {
     /// text of Azure/AKS issue 4181.
     pub fn has_trusted_launch_images(self) -> bool {
         use Distribution::*;
-        matches!(
-            self,
-            Ubuntu2204 | Ubuntu2404 | AzureLinux2 | AzureLinux3 | AzureContainerLinux
-        )
+        matches!(self, Ubuntu2204 | Ubuntu2404 | AzureLinux2 | AzureLinux3 | AzureContainerLinux)
     }
 
     /// Whether it is an Ubuntu.
@@ -125,11 +122,7 @@ impl NodeImage {
             (self.fips, "fips"),
             (self.trusted_launch, "TL"),
         ];
-        let marks: String = marks
-            .iter()
-            .filter(|(set, _)| *set)
-            .map(|(_, mark)| *mark)
-            .collect();
+        let marks: String = marks.iter().filter(|(set, _)| *set).map(|(_, mark)| *mark).collect();
         match self.distribution {
             Ubuntu1804 => format!("AKSUbuntu-1804{marks}containerd"),
             Ubuntu2004 => format!("AKSUbuntu-2004{marks}containerd"),
@@ -175,12 +168,7 @@ pub(super) struct Versions(BTreeMap<Era, Entry>);
 impl Versions {
     pub(super) fn load() -> Versions {
         let file: File = super::read("node_images.toml", include_str!("node_images.toml"));
-        Versions(
-            file.version
-                .into_iter()
-                .map(|entry| (entry.era, entry))
-                .collect(),
-        )
+        Versions(file.version.into_iter().map(|entry| (entry.era, entry)).collect())
     }
 
     pub(super) fn version(&self, era: Era, distribution: Distribution) -> &str {

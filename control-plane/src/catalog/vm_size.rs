@@ -91,26 +91,17 @@ impl VmSize {
 
     /// The largest place for an ephemeral OS disk, with its size in GiB. `None` when the size has no such disks.
     pub fn largest_placement(&self) -> Option<(Placement, u32)> {
-        let places = [
-            (Placement::Cache, self.cache_gb),
-            (Placement::Resource, self.temp_gb),
-            (Placement::Nvme, self.nvme_gb),
-        ];
-        let sized = places
-            .into_iter()
-            .filter_map(|(place, gb)| gb.map(|gb| (place, gb)));
-        sized
-            .filter(|_| self.ephemeral_os_disk)
-            .max_by_key(|(_, gb)| *gb)
+        let places =
+            [(Placement::Cache, self.cache_gb), (Placement::Resource, self.temp_gb), (Placement::Nvme, self.nvme_gb)];
+        let sized = places.into_iter().filter_map(|(place, gb)| gb.map(|gb| (place, gb)));
+        sized.filter(|_| self.ephemeral_os_disk).max_by_key(|(_, gb)| *gb)
     }
 
     /// The place that decides the default OS disk: the cache on sizes up to v3, which is what AKS compares there, else
     /// the largest (azure-aks-docs concepts-storage.md; where "older sizes" end is INFERRED).
     pub fn default_placement(&self) -> Option<(Placement, u32)> {
         match self.cache_gb {
-            Some(gb) if self.ephemeral_os_disk && self.version() <= 3 => {
-                Some((Placement::Cache, gb))
-            }
+            Some(gb) if self.ephemeral_os_disk && self.version() <= 3 => Some((Placement::Cache, gb)),
             _ => self.largest_placement(),
         }
     }
@@ -120,10 +111,7 @@ impl VmSize {
     }
 
     fn version(&self) -> u32 {
-        self.name
-            .rsplit_once("_v")
-            .and_then(|(_, digits)| digits.parse().ok())
-            .unwrap_or(1)
+        self.name.rsplit_once("_v").and_then(|(_, digits)| digits.parse().ok()).unwrap_or(1)
     }
 }
 
@@ -194,26 +182,11 @@ impl Sizes {
     pub(super) fn load() -> Sizes {
         let file: File = super::read("vm_sizes.toml", include_str!("vm_sizes.toml"));
         let all: Vec<VmSize> = file.size.into_iter().map(VmSize::from).collect();
-        let by_name: BTreeMap<String, usize> = all
-            .iter()
-            .enumerate()
-            .map(|(index, size)| (size.name.to_lowercase(), index))
-            .collect();
-        let index = |era: Era| {
-            file.default
-                .get(&era)
-                .and_then(|name| by_name.get(&name.to_lowercase()))
-                .copied()
-        };
-        let defaults = Era::ALL
-            .into_iter()
-            .filter_map(|era| Some((era, index(era)?)))
-            .collect();
-        Sizes {
-            all,
-            by_name,
-            defaults,
-        }
+        let by_name: BTreeMap<String, usize> =
+            all.iter().enumerate().map(|(index, size)| (size.name.to_lowercase(), index)).collect();
+        let index = |era: Era| file.default.get(&era).and_then(|name| by_name.get(&name.to_lowercase())).copied();
+        let defaults = Era::ALL.into_iter().filter_map(|era| Some((era, index(era)?))).collect();
+        Sizes { all, by_name, defaults }
     }
 
     pub(super) fn all(&self) -> &[VmSize] {
@@ -221,9 +194,7 @@ impl Sizes {
     }
 
     pub(super) fn find(&self, name: &str) -> Option<&VmSize> {
-        self.by_name
-            .get(&name.to_lowercase())
-            .map(|index| &self.all[*index])
+        self.by_name.get(&name.to_lowercase()).map(|index| &self.all[*index])
     }
 
     pub(super) fn default(&self, era: Era) -> &VmSize {

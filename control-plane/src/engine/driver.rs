@@ -28,11 +28,7 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(
-        world: World,
-        hardware: Arc<dyn Hardware>,
-        announce: watch::Sender<Progress>,
-    ) -> Self {
+    pub(super) fn new(world: World, hardware: Arc<dyn Hardware>, announce: watch::Sender<Progress>) -> Self {
         let (done, finished) = mpsc::unbounded_channel();
         Driver {
             world,
@@ -141,18 +137,11 @@ impl Driver {
 
     /// Starts the jobs that are not under way yet.
     fn hand_out(&mut self, jobs: Vec<Job>) {
-        let fresh: Vec<Job> = jobs
-            .into_iter()
-            .filter(|job| self.busy.insert(job.key()))
-            .collect();
+        let fresh: Vec<Job> = jobs.into_iter().filter(|job| self.busy.insert(job.key())).collect();
         if fresh.is_empty() {
             return;
         }
-        let (world, hardware, done) = (
-            self.world.clone(),
-            Arc::clone(&self.hardware),
-            self.done.clone(),
-        );
+        let (world, hardware, done) = (self.world.clone(), Arc::clone(&self.hardware), self.done.clone());
         tokio::spawn(async move {
             jobs::perform(&world, &*hardware, &fresh).await;
             // The receiver goes away only at shutdown.
@@ -171,8 +160,7 @@ impl Driver {
         let now = self.world.now();
         let next_due = self.timers.first().map(|(due, _)| *due);
         // While machines boot, or with time running, nobody may conclude that all is done.
-        let quiet =
-            self.busy.is_empty() && self.dirty.is_empty() && next_due.is_none_or(|due| due > now);
+        let quiet = self.busy.is_empty() && self.dirty.is_empty() && next_due.is_none_or(|due| due > now);
         self.announce.send_replace(Progress {
             quiet_at: quiet.then_some(now),
             seen: self.seen,

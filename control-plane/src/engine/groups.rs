@@ -4,19 +4,13 @@ use super::reconcile::Outcome;
 use super::{Unit, convergence};
 use crate::clock::VirtualTime;
 use crate::ids::StorageKey;
-use crate::model::{
-    Cluster, GenericResource, Operation, OperationState, OperationTarget, ResourceGroup,
-};
+use crate::model::{Cluster, GenericResource, Operation, OperationState, OperationTarget, ResourceGroup};
 use crate::store::StoreError;
 use crate::timings::Step;
 use crate::world::World;
 
 /// Removes the group once it is empty and the deletion has taken its time.
-pub(super) async fn group(
-    world: &World,
-    key: String,
-    now: VirtualTime,
-) -> Result<Outcome, StoreError> {
+pub(super) async fn group(world: &World, key: String, now: VirtualTime) -> Result<Outcome, StoreError> {
     let world_in_tx = world.clone();
     let outcome = world.store().commit(move |tx| {
         tx.note_time(now);
@@ -29,23 +23,14 @@ pub(super) async fn group(
         }
         let target = OperationTarget::Group(group.id.clone());
         let operations = tx.scan::<Operation>("");
-        let running = operations
-            .iter()
-            .find(|o| o.target == target && o.state == OperationState::InProgress);
+        let running = operations.iter().find(|o| o.target == target && o.state == OperationState::InProgress);
         let started = running.map_or(now, |o| o.started);
         let due = started + world_in_tx.timings().sample(Step::GroupDelete, &key);
         if due > now {
-            return Ok(Outcome {
-                due: Some(due),
-                jobs: Vec::new(),
-            });
+            return Ok(Outcome { due: Some(due), jobs: Vec::new() });
         }
         for resource in tx.scan::<GenericResource>(&group.id.children_prefix()) {
-            tx.delete::<GenericResource>(&GenericResource::key(
-                &resource.group,
-                &resource.namespace,
-                &resource.path,
-            ));
+            tx.delete::<GenericResource>(&GenericResource::key(&resource.group, &resource.namespace, &resource.path));
         }
         tx.delete::<ResourceGroup>(&key);
         if let Some(operation) = running {

@@ -44,9 +44,7 @@ pub(super) async fn perform(world: &World, hardware: &dyn Hardware, jobs: &[Job]
     let outcomes = join_all(running).await;
     for (job, done) in jobs.iter().zip(outcomes) {
         let node = job.node.clone();
-        let outcome = world
-            .transact(move |_, tx, now| write(tx, now, &node, done))
-            .await;
+        let outcome = world.transact(move |_, tx, now| write(tx, now, &node, done)).await;
         if let Err(refusal) = outcome {
             tracing::error!(%refusal, node = %job.key(), "the outcome could not be stored; it will be done again");
         }
@@ -55,9 +53,7 @@ pub(super) async fn perform(world: &World, hardware: &dyn Hardware, jobs: &[Job]
 
 async fn start(hardware: &dyn Hardware, job: &Job) -> Done {
     match &job.kind {
-        JobKind::Boot { order, at } => {
-            Done::Booted(order.clone(), *at, hardware.boot(order.clone()).await)
-        }
+        JobKind::Boot { order, at } => Done::Booted(order.clone(), *at, hardware.boot(order.clone()).await),
         JobKind::Remove { vm } => Done::Removed(hardware.remove(*vm).await),
     }
 }
@@ -75,11 +71,7 @@ async fn join_all<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
                 }
             }
         }
-        if pending {
-            std::task::Poll::Pending
-        } else {
-            std::task::Poll::Ready(())
-        }
+        if pending { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
     })
     .await;
     outputs.into_iter().flatten().collect()
@@ -110,9 +102,7 @@ fn booted(
     };
     let mut node = (*node).clone();
     // Something else was decided meanwhile (deleted, tampered with again): this boot does not count.
-    if !matches!(node.state, NodeState::Booting { until, .. } if until == at)
-        || node.boot_order() != *order
-    {
+    if !matches!(node.state, NodeState::Booting { until, .. } if until == at) || node.boot_order() != *order {
         return;
     }
     let (event, text) = match outcome {
@@ -124,36 +114,17 @@ fn booted(
                     format!("boot refused: {component}: {reason}")
                 }
             };
-            (
-                NodeEvent::Booted {
-                    at,
-                    outcome: report.outcome,
-                },
-                text,
-            )
+            (NodeEvent::Booted { at, outcome: report.outcome }, text)
         }
         Err(fault) => {
             let text = format!("the host cannot run it: {fault}");
-            (
-                NodeEvent::HostFailed {
-                    at,
-                    reason: fault.to_string(),
-                },
-                text,
-            )
+            (NodeEvent::HostFailed { at, reason: fault.to_string() }, text)
         }
     };
     if let Ok(state) = node.state.clone().on(event) {
         node.state = state;
         let subscription = Some(id.pool.cluster.group.subscription);
-        record(
-            tx,
-            now,
-            EventKind::NodeState,
-            subscription,
-            node.name.clone(),
-            text,
-        );
+        record(tx, now, EventKind::NodeState, subscription, node.name.clone(), text);
         tx.put(node);
     }
 }

@@ -24,10 +24,7 @@ fn base36(mut number: u32) -> String {
 /// The first free address of the node subnet 10.224.0.0/16; the first four addresses belong to Azure.
 pub(super) fn free_address(used: &BTreeSet<String>) -> String {
     let address = |n: u32| format!("10.224.{}.{}", n >> 8, n & 255);
-    (4..65_535)
-        .map(address)
-        .find(|a| !used.contains(a))
-        .unwrap_or_else(|| address(65_534))
+    (4..65_535).map(address).find(|a| !used.contains(a)).unwrap_or_else(|| address(65_534))
 }
 
 #[cfg(test)]
@@ -36,14 +33,8 @@ mod tests {
 
     #[test]
     fn names_are_azures() {
-        assert_eq!(
-            node("nodepool1", "12345678", 0),
-            "aks-nodepool1-12345678-vmss000000"
-        );
-        assert_eq!(
-            node("nodepool1", "12345678", 10),
-            "aks-nodepool1-12345678-vmss00000a"
-        );
+        assert_eq!(node("nodepool1", "12345678", 0), "aks-nodepool1-12345678-vmss000000");
+        assert_eq!(node("nodepool1", "12345678", 10), "aks-nodepool1-12345678-vmss00000a");
         assert_eq!(node("np", "12345678", 36), "aks-np-12345678-vmss000010");
     }
 

@@ -16,13 +16,7 @@ use crate::timings::Step;
 use crate::world::record;
 
 /// Moves a node on if the time of its state is up, and notes its next timer or hardware job.
-pub(super) fn elapse(
-    tx: &mut Tx<'_>,
-    context: &Context<'_>,
-    pool: &Pool,
-    node: &Node,
-    outcome: &mut Outcome,
-) {
+pub(super) fn elapse(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, node: &Node, outcome: &mut Outcome) {
     let mut node = node.clone();
     while let Some(until) = node.state.until() {
         if until > context.now {
@@ -41,26 +35,15 @@ pub(super) fn elapse(
                 Step::NodeBoot
             }
             NodeState::Booting { .. } => {
-                let kind = JobKind::Boot {
-                    order: node.boot_order(),
-                    at: until,
-                };
-                outcome.jobs.push(Job {
-                    node: node.id.clone(),
-                    kind,
-                });
+                let kind = JobKind::Boot { order: node.boot_order(), at: until };
+                outcome.jobs.push(Job { node: node.id.clone(), kind });
                 break;
             }
             NodeState::Deleting { .. } => {
-                outcome.jobs.push(Job {
-                    node: node.id.clone(),
-                    kind: JobKind::Remove { vm: node.vm },
-                });
+                outcome.jobs.push(Job { node: node.id.clone(), kind: JobKind::Remove { vm: node.vm } });
                 break;
             }
-            NodeState::Ready { .. }
-            | NodeState::BootRefused { .. }
-            | NodeState::HostFault { .. } => break,
+            NodeState::Ready { .. } | NodeState::BootRefused { .. } | NodeState::HostFault { .. } => break,
         };
         // The next step starts where this one ended, however late we look.
         let next_until = until + sample(context, next, &node);
@@ -78,17 +61,9 @@ fn fresh_disk(node: &mut Node, pool: &Pool) {
 }
 
 /// Adds nodes that are missing, and removes those that are too many, the newest first.
-pub(super) fn match_count(
-    tx: &mut Tx<'_>,
-    context: &Context<'_>,
-    pool: &Pool,
-    outcome: &mut Outcome,
-) {
+pub(super) fn match_count(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outcome: &mut Outcome) {
     let nodes = tx.scan::<Node>(&pool.id.children_prefix());
-    let staying: Vec<_> = nodes
-        .iter()
-        .filter(|n| !matches!(n.state, NodeState::Deleting { .. }))
-        .collect();
+    let staying: Vec<_> = nodes.iter().filter(|n| !matches!(n.state, NodeState::Deleting { .. })).collect();
     let wanted = pool.settings.count as usize;
     for node in staying.iter().skip(wanted).rev() {
         delete(tx, context, node, outcome);
@@ -98,19 +73,10 @@ pub(super) fn match_count(
     }
 }
 
-fn create(
-    tx: &mut Tx<'_>,
-    context: &Context<'_>,
-    pool: &Pool,
-    count: usize,
-    outcome: &mut Outcome,
-) {
+fn create(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, count: usize, outcome: &mut Outcome) {
     let in_cluster = tx.scan::<Node>(&context.cluster.id.children_prefix());
     let mut used: BTreeSet<String> = in_cluster.iter().map(|n| n.ip.clone()).collect();
-    let mut pool = (*tx
-        .get::<Pool>(&pool.id.storage_key())
-        .unwrap_or_else(|| pool.clone().into()))
-    .clone();
+    let mut pool = (*tx.get::<Pool>(&pool.id.storage_key()).unwrap_or_else(|| pool.clone().into())).clone();
     // The machines are asked for when the control plane is there and the request has been accepted.
     let from = creation_start(context, &pool);
     for _ in 0..count {
@@ -121,10 +87,7 @@ fn create(
         let ip = names::free_address(&used);
         used.insert(ip.clone());
         let node = Node {
-            id: NodeId {
-                pool: pool.id.clone(),
-                instance,
-            },
+            id: NodeId { pool: pool.id.clone(), instance },
             vm: vm_id(tx.fresh_uuid()),
             name,
             ip,
@@ -146,11 +109,7 @@ fn create(
 fn creation_start(context: &Context<'_>, pool: &Pool) -> VirtualTime {
     if pool.operation == context.cluster.operation {
         // Both are at or before now.
-        context
-            .cluster
-            .control_plane_ready
-            .max(pool.created)
-            .min(context.now)
+        context.cluster.control_plane_ready.max(pool.created).min(context.now)
     } else {
         context.now
     }
@@ -166,29 +125,17 @@ pub(super) fn roll_out(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outc
     let wanted = pool.settings.node_model();
     let nodes = tx.scan::<Node>(&pool.id.children_prefix());
     let moving = |n: &Node| !n.state.is_settled() && !matches!(n.state, NodeState::Deleting { .. });
-    let broken = |n: &Node| {
-        n.model == wanted && !matches!(n.state, NodeState::Ready { .. }) && n.state.is_settled()
-    };
+    let broken = |n: &Node| n.model == wanted && !matches!(n.state, NodeState::Ready { .. }) && n.state.is_settled();
     if nodes.iter().any(|n| moving(n) || broken(n)) {
         return;
     }
-    let Some(next) = nodes
-        .iter()
-        .find(|n| n.model != wanted && n.state.is_settled())
-    else {
+    let Some(next) = nodes.iter().find(|n| n.model != wanted && n.state.is_settled()) else {
         return;
     };
     let mut node = (**next).clone();
     // Where the node before this one became ready, the next one starts, however late we look.
-    let from = nodes
-        .iter()
-        .filter(|n| n.model == wanted)
-        .filter_map(ready_since)
-        .max();
-    let from = from
-        .unwrap_or(context.now)
-        .max(pool_started(tx, pool))
-        .min(context.now);
+    let from = nodes.iter().filter(|n| n.model == wanted).filter_map(ready_since).max();
+    let from = from.unwrap_or(context.now).max(pool_started(tx, pool)).min(context.now);
     let until = from + sample(context, Step::NodeDrain, &node);
     apply(tx, context, &mut node, NodeEvent::Reimage { until });
     outcome.at(until);
@@ -207,12 +154,7 @@ fn ready_since(node: &std::sync::Arc<Node>) -> Option<VirtualTime> {
 }
 
 /// Sends all nodes of a pool away.
-pub(super) fn delete_all(
-    tx: &mut Tx<'_>,
-    context: &Context<'_>,
-    pool: &Pool,
-    outcome: &mut Outcome,
-) {
+pub(super) fn delete_all(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outcome: &mut Outcome) {
     for node in tx.scan::<Node>(&pool.id.children_prefix()) {
         if !matches!(node.state, NodeState::Deleting { .. }) {
             delete(tx, context, &node, outcome);
@@ -228,10 +170,7 @@ fn delete(tx: &mut Tx<'_>, context: &Context<'_>, node: &Node, outcome: &mut Out
 }
 
 fn sample(context: &Context<'_>, step: Step, node: &Node) -> std::time::Duration {
-    context.world.timings().sample(
-        step,
-        &format!("{}/{}/{}", node.name, node.disk_generation, node.boots),
-    )
+    context.world.timings().sample(step, &format!("{}/{}/{}", node.name, node.disk_generation, node.boots))
 }
 
 /// Applies an event; `false` when it was out of turn.
@@ -252,12 +191,5 @@ fn apply(tx: &mut Tx<'_>, context: &Context<'_>, node: &mut Node, event: NodeEve
 
 fn note(tx: &mut Tx<'_>, context: &Context<'_>, node: &Node) {
     let subscription = Some(node.id.pool.cluster.group.subscription);
-    record(
-        tx,
-        context.now,
-        EventKind::NodeState,
-        subscription,
-        node.name.clone(),
-        node.state.as_str().to_owned(),
-    );
+    record(tx, context.now, EventKind::NodeState, subscription, node.name.clone(), node.state.as_str().to_owned());
 }

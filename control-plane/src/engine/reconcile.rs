@@ -33,21 +33,13 @@ pub(super) struct Context<'a> {
 }
 
 /// Brings a cluster one step further. Stepping again without time passing changes nothing.
-pub(super) async fn cluster(
-    world: &World,
-    key: String,
-    now: VirtualTime,
-) -> Result<Outcome, StoreError> {
+pub(super) async fn cluster(world: &World, key: String, now: VirtualTime) -> Result<Outcome, StoreError> {
     let world_in_tx = world.clone();
     let outcome = world.store().commit(move |tx| {
         tx.note_time(now);
         let mut outcome = Outcome::default();
         if let Some(cluster) = tx.get::<Cluster>(&key) {
-            let context = Context {
-                world: &world_in_tx,
-                now,
-                cluster: &cluster,
-            };
+            let context = Context { world: &world_in_tx, now, cluster: &cluster };
             step(tx, &context, &mut outcome);
         }
         Ok::<_, std::convert::Infallible>(outcome)

@@ -13,24 +13,14 @@ use crate::world::{World, record};
 pub(super) fn all_units(world: &World) -> BTreeSet<Unit> {
     let clusters = world.store().scan::<Cluster>("");
     let groups = world.store().scan::<ResourceGroup>("");
-    let deleting = groups
-        .iter()
-        .filter(|g| g.deleting)
-        .map(|g| Unit::group(&g.id));
-    clusters
-        .iter()
-        .map(|c| Unit::cluster(&c.id))
-        .chain(deleting)
-        .collect()
+    let deleting = groups.iter().filter(|g| g.deleting).map(|g| Unit::group(&g.id));
+    clusters.iter().map(|c| Unit::cluster(&c.id)).chain(deleting).collect()
 }
 
 /// Nodes whose machine did not survive the simulator's stop boot again.
 pub(super) async fn heal_what_lost_power(world: &World, hardware: &dyn Hardware) {
     for node in world.all_nodes() {
-        let runs = matches!(
-            node.state,
-            NodeState::Ready { .. } | NodeState::Draining { .. }
-        );
+        let runs = matches!(node.state, NodeState::Ready { .. } | NodeState::Draining { .. });
         if runs && !matches!(hardware.survived(node.vm).await, Ok(true)) {
             heal(world, node.id.clone()).await;
         }
@@ -51,11 +41,7 @@ async fn heal(world: &World, id: NodeId) {
                 return Ok(());
             };
             let mut node = (*node).clone();
-            let until = now
-                + world.timings().sample(
-                    Step::NodeReboot,
-                    &format!("heal/{}/{}", node.name, node.boots),
-                );
+            let until = now + world.timings().sample(Step::NodeReboot, &format!("heal/{}/{}", node.name, node.boots));
             // A node that is on its way somewhere else boots there anyway.
             let Ok(state) = node.state.clone().on(NodeEvent::PowerLost { until }) else {
                 return Ok(());
@@ -64,14 +50,7 @@ async fn heal(world: &World, id: NodeId) {
             node.heals += 1;
             let subscription = Some(id.pool.cluster.group.subscription);
             let text = "lost power; it is being restarted".to_owned();
-            record(
-                tx,
-                now,
-                EventKind::NodeState,
-                subscription,
-                node.name.clone(),
-                text,
-            );
+            record(tx, now, EventKind::NodeState, subscription, node.name.clone(), text);
             tx.touch(Unit::cluster(&id.pool.cluster));
             tx.put(node);
             Ok(())

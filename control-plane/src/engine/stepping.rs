@@ -90,11 +90,6 @@ impl Engine {
 
     fn report(&self, from: VirtualTime, steps_before: u64) -> Advanced {
         let progress = *self.progress.borrow();
-        Advanced {
-            from,
-            to: self.world.now(),
-            steps: progress.steps - steps_before,
-            next: progress.next_due,
-        }
+        Advanced { from, to: self.world.now(), steps: progress.steps - steps_before, next: progress.next_due }
     }
 }

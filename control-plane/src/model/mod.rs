@@ -13,9 +13,7 @@ pub use event::{Event, EventKind};
 pub use generic::GenericResource;
 pub use node::{Node, NodeEvent, NodeModel, NodeState, OutOfTurn, Work};
 pub use operation::{Operation, OperationError, OperationKind, OperationState, OperationTarget};
-pub use pool::{
-    GpuDriver, NodePoolMode, OsDiskType, OsType, Pool, PoolKind, PoolSettings, PoolSpec, Priority,
-};
+pub use pool::{GpuDriver, NodePoolMode, OsDiskType, OsType, Pool, PoolKind, PoolSettings, PoolSpec, Priority};
 pub use subscription::{FeatureState, ProviderState, ResourceGroup, Subscription};
 
 use serde::{Deserialize, Serialize};
@@ -42,10 +40,7 @@ pub enum Provisioning {
 impl Provisioning {
     /// Whether an operation is at work on the resource.
     pub fn is_running(self) -> bool {
-        !matches!(
-            self,
-            Provisioning::Succeeded | Provisioning::Failed | Provisioning::Canceled
-        )
+        !matches!(self, Provisioning::Succeeded | Provisioning::Failed | Provisioning::Canceled)
     }
 
     /// The value as ARM writes it.

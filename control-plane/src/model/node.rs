@@ -162,9 +162,7 @@ impl NodeState {
             | NodeState::Reimaging { until }
             | NodeState::Booting { until, .. }
             | NodeState::Deleting { until } => Some(*until),
-            NodeState::Ready { .. }
-            | NodeState::BootRefused { .. }
-            | NodeState::HostFault { .. } => None,
+            NodeState::Ready { .. } | NodeState::BootRefused { .. } | NodeState::HostFault { .. } => None,
         }
     }
 
@@ -175,47 +173,30 @@ impl NodeState {
 
     /// The next state, or why there is none. Pure: no clock, no hardware.
     pub fn on(self, event: NodeEvent) -> Result<NodeState, OutOfTurn> {
-        use NodeState::{
-            Allocating, BootRefused, Booting, Deleting, Draining, HostFault, Ready, Reimaging,
-        };
+        use NodeState::{Allocating, BootRefused, Booting, Deleting, Draining, HostFault, Ready, Reimaging};
         let state = self.as_str();
         match (self, event) {
             (Deleting { .. }, _) => Err(OutOfTurn { state }),
             (_, NodeEvent::Delete { until }) => Ok(Deleting { until }),
-            (Allocating { .. }, NodeEvent::Elapsed { next_until }) => Ok(Booting {
-                until: next_until,
-                work: Work::Create,
-            }),
-            (Draining { .. }, NodeEvent::Elapsed { next_until }) => {
-                Ok(Reimaging { until: next_until })
+            (Allocating { .. }, NodeEvent::Elapsed { next_until }) => {
+                Ok(Booting { until: next_until, work: Work::Create })
             }
-            (Reimaging { .. }, NodeEvent::Elapsed { next_until }) => Ok(Booting {
-                until: next_until,
-                work: Work::Reimage,
-            }),
+            (Draining { .. }, NodeEvent::Elapsed { next_until }) => Ok(Reimaging { until: next_until }),
+            (Reimaging { .. }, NodeEvent::Elapsed { next_until }) => {
+                Ok(Booting { until: next_until, work: Work::Reimage })
+            }
             (Booting { .. }, NodeEvent::Booted { at, outcome }) => Ok(match outcome {
                 BootOutcome::Booted => Ready { since: at },
-                BootOutcome::Refused { component, reason } => BootRefused {
-                    at,
-                    component,
-                    reason,
-                },
+                BootOutcome::Refused { component, reason } => BootRefused { at, component, reason },
             }),
             (Booting { .. }, NodeEvent::HostFailed { at, reason }) => Ok(HostFault { at, reason }),
-            (
-                Ready { .. } | BootRefused { .. } | HostFault { .. },
-                NodeEvent::Reimage { until },
-            ) => Ok(Draining { until }),
-            (Ready { .. } | BootRefused { .. } | HostFault { .. }, NodeEvent::Reboot { until }) => {
-                Ok(Booting {
-                    until,
-                    work: Work::Reboot,
-                })
+            (Ready { .. } | BootRefused { .. } | HostFault { .. }, NodeEvent::Reimage { until }) => {
+                Ok(Draining { until })
             }
-            (Ready { .. } | Draining { .. }, NodeEvent::PowerLost { until }) => Ok(Booting {
-                until,
-                work: Work::Heal,
-            }),
+            (Ready { .. } | BootRefused { .. } | HostFault { .. }, NodeEvent::Reboot { until }) => {
+                Ok(Booting { until, work: Work::Reboot })
+            }
+            (Ready { .. } | Draining { .. }, NodeEvent::PowerLost { until }) => Ok(Booting { until, work: Work::Heal }),
             _ => Err(OutOfTurn { state }),
         }
     }
@@ -273,79 +254,32 @@ mod tests {
 
     #[test]
     fn a_node_is_created_and_reimaged_in_order() {
-        let booted = |s| NodeEvent::Booted {
-            at: at(s),
-            outcome: BootOutcome::Booted,
-        };
+        let booted = |s| NodeEvent::Booted { at: at(s), outcome: BootOutcome::Booted };
         let state = NodeState::Allocating { until: at(1) };
         let state = state.on(NodeEvent::Elapsed { next_until: at(2) }).unwrap();
-        assert_eq!(
-            state,
-            NodeState::Booting {
-                until: at(2),
-                work: Work::Create
-            }
-        );
+        assert_eq!(state, NodeState::Booting { until: at(2), work: Work::Create });
         let state = state.on(booted(2)).unwrap();
         let state = state.on(NodeEvent::Reimage { until: at(3) }).unwrap();
         let state = state.on(NodeEvent::Elapsed { next_until: at(4) }).unwrap();
         assert_eq!(state, NodeState::Reimaging { until: at(4) });
         let state = state.on(NodeEvent::Elapsed { next_until: at(5) }).unwrap();
-        assert_eq!(
-            state,
-            NodeState::Booting {
-                until: at(5),
-                work: Work::Reimage
-            }
-        );
-        assert_eq!(
-            state.on(booted(5)).unwrap(),
-            NodeState::Ready { since: at(5) }
-        );
+        assert_eq!(state, NodeState::Booting { until: at(5), work: Work::Reimage });
+        assert_eq!(state.on(booted(5)).unwrap(), NodeState::Ready { since: at(5) });
     }
 
     #[test]
     fn what_is_out_of_turn_is_refused() {
-        assert!(
-            NodeState::Ready { since: at(1) }
-                .on(NodeEvent::Elapsed { next_until: at(2) })
-                .is_err()
-        );
-        assert!(
-            NodeState::Allocating { until: at(1) }
-                .on(NodeEvent::Reboot { until: at(2) })
-                .is_err()
-        );
-        assert!(
-            NodeState::Deleting { until: at(1) }
-                .on(NodeEvent::Delete { until: at(2) })
-                .is_err()
-        );
+        assert!(NodeState::Ready { since: at(1) }.on(NodeEvent::Elapsed { next_until: at(2) }).is_err());
+        assert!(NodeState::Allocating { until: at(1) }.on(NodeEvent::Reboot { until: at(2) }).is_err());
+        assert!(NodeState::Deleting { until: at(1) }.on(NodeEvent::Delete { until: at(2) }).is_err());
     }
 
     #[test]
     fn a_refused_boot_leaves_the_node_down_until_it_is_rebooted_or_reimaged() {
-        let refused = BootOutcome::Refused {
-            component: Component::Grub,
-            reason: "Security Violation".to_owned(),
-        };
-        let state = NodeState::Booting {
-            until: at(1),
-            work: Work::Reboot,
-        };
-        let state = state
-            .on(NodeEvent::Booted {
-                at: at(1),
-                outcome: refused,
-            })
-            .unwrap();
-        assert!(matches!(
-            state,
-            NodeState::BootRefused {
-                component: Component::Grub,
-                ..
-            }
-        ));
+        let refused = BootOutcome::Refused { component: Component::Grub, reason: "Security Violation".to_owned() };
+        let state = NodeState::Booting { until: at(1), work: Work::Reboot };
+        let state = state.on(NodeEvent::Booted { at: at(1), outcome: refused }).unwrap();
+        assert!(matches!(state, NodeState::BootRefused { component: Component::Grub, .. }));
         assert!(state.is_settled());
         assert!(state.on(NodeEvent::Reimage { until: at(2) }).is_ok());
     }

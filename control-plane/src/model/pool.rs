@@ -155,13 +155,8 @@ impl PoolSettings {
 
     /// Whether the node image is built for trusted launch (its definition carries `TL`).
     pub fn has_trusted_launch_image(&self) -> bool {
-        self.node_image_version
-            .split('-')
-            .nth(1)
-            .is_some_and(|definition| definition.contains("TL"))
-            || self
-                .node_image_version
-                .starts_with("AKSAzureContainerLinux")
+        self.node_image_version.split('-').nth(1).is_some_and(|definition| definition.contains("TL"))
+            || self.node_image_version.starts_with("AKSAzureContainerLinux")
     }
 
     /// The part of the settings that a machine is built from: nodes whose model differs are reimaged.

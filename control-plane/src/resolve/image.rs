@@ -34,10 +34,7 @@ impl ImageInputs<'_> {
     /// The distribution and its version of Kubernetes; `None` when either cannot be read.
     pub(crate) fn distribution(&self, era: Era) -> Option<(Distribution, KubernetesVersion)> {
         let version = KubernetesVersion::parse(self.version)?;
-        Some((
-            Distribution::of(era, self.os_sku, version, self.fips, self.size.confidential)?,
-            version,
-        ))
+        Some((Distribution::of(era, self.os_sku, version, self.fips, self.size.confidential)?, version))
     }
 }
 
@@ -91,9 +88,7 @@ pub(super) fn choose(ctx: &PoolContext<'_>, inputs: &ImageInputs<'_>) -> Option<
 /// - 2026-07: exactly while a flag is set; nodes are reimaged either way.
 fn gets_trusted_launch(ctx: &PoolContext<'_>, inputs: &ImageInputs<'_>) -> bool {
     let wants = inputs.wants_trusted_launch;
-    let has = ctx
-        .settings_before()
-        .map(|before| before.has_trusted_launch_image());
+    let has = ctx.settings_before().map(|before| before.has_trusted_launch_image());
     match ctx.era {
         Era::Preview => wants || has.unwrap_or(ctx.trusted_launch_feature),
         Era::Ga => wants || has.unwrap_or(true),

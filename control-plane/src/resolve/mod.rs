@@ -64,9 +64,7 @@ impl<'a> PoolContext<'a> {
 pub fn resolve_pool(ctx: &PoolContext<'_>, spec: &PoolSpec) -> Result<PoolSettings, Refusal> {
     rules::judge_request(ctx, spec)?;
     let wanted = Wanted::new(ctx, spec);
-    let (Some(size), Some(version), Some(os_sku)) =
-        (wanted.size(), wanted.version(), wanted.os_sku())
-    else {
+    let (Some(size), Some(version), Some(os_sku)) = (wanted.size(), wanted.version(), wanted.os_sku()) else {
         return Err(unresolvable(&spec.name));
     };
     let os_type = wanted.os_type();
@@ -103,24 +101,16 @@ pub fn resolve_pool(ctx: &PoolContext<'_>, spec: &PoolSpec) -> Result<PoolSettin
         workload_runtime: wanted.workload_runtime().map(str::to_owned),
         priority: wanted.priority(),
         taints: taints(&wanted),
-        labels: kept(
-            spec.labels.as_ref(),
-            ctx.settings_before().map(|s| &s.labels),
-        ),
+        labels: kept(spec.labels.as_ref(), ctx.settings_before().map(|s| &s.labels)),
         tags: kept(spec.tags.as_ref(), ctx.settings_before().map(|s| &s.tags)),
         node_image_version,
-        properties: overlaid(
-            ctx.settings_before().map(|s| &s.properties),
-            &spec.properties,
-        ),
+        properties: overlaid(ctx.settings_before().map(|s| &s.properties), &spec.properties),
     })
 }
 
 /// Cannot happen as long as the request rules cover every lookup; a property test checks that they do.
 fn unresolvable(name: &str) -> Refusal {
-    let message = format!(
-        "Internal error: agent pool '{name}' passed the request rules but cannot be resolved."
-    );
+    let message = format!("Internal error: agent pool '{name}' passed the request rules but cannot be resolved.");
     Refusal::provider(RefusalKind::Internal, "InternalOperationError", message)
 }
 
@@ -130,11 +120,7 @@ fn kept(asked: Option<&Opaque>, before: Option<&Opaque>) -> Opaque {
 
 fn overlaid(before: Option<&Opaque>, asked: &Opaque) -> Opaque {
     let mut all = before.cloned().unwrap_or_default();
-    all.extend(
-        asked
-            .iter()
-            .map(|(key, value)| (key.clone(), value.clone())),
-    );
+    all.extend(asked.iter().map(|(key, value)| (key.clone(), value.clone())));
     all
 }
 
@@ -146,11 +132,7 @@ fn max_pods(wanted: &Wanted<'_>) -> u32 {
         (OsType::Linux, _) => 250,
     };
     let before = || wanted.ctx.settings_before().map(|s| s.max_pods);
-    let asked = wanted
-        .spec
-        .max_pods
-        .filter(|pods| *pods != 0)
-        .and_then(|pods| u32::try_from(pods).ok());
+    let asked = wanted.spec.max_pods.filter(|pods| *pods != 0).and_then(|pods| u32::try_from(pods).ok());
     asked.or_else(before).unwrap_or(default)
 }
 
@@ -161,31 +143,16 @@ fn gpu_driver(wanted: &Wanted<'_>, size: &VmSize) -> Option<GpuDriver> {
         return None;
     }
     let tags = wanted.spec.tags.as_ref();
-    let tagged = tags.and_then(|tags| {
-        tags.iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case("SkipGPUDriverInstall"))
-    });
+    let tagged = tags.and_then(|tags| tags.iter().find(|(key, _)| key.eq_ignore_ascii_case("SkipGPUDriverInstall")));
     let skipped = wanted.ctx.era <= Era::Ga
-        && tagged
-            .and_then(|(_, value)| value.as_str())
-            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
-    let asked = wanted
-        .spec
-        .gpu_driver
-        .or(skipped.then_some(GpuDriver::None));
-    asked
-        .or_else(|| wanted.ctx.settings_before()?.gpu_driver)
-        .or(Some(GpuDriver::Install))
+        && tagged.and_then(|(_, value)| value.as_str()).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let asked = wanted.spec.gpu_driver.or(skipped.then_some(GpuDriver::None));
+    asked.or_else(|| wanted.ctx.settings_before()?.gpu_driver).or(Some(GpuDriver::Install))
 }
 
 fn taints(wanted: &Wanted<'_>) -> Vec<String> {
     let before = || wanted.ctx.settings_before().map(|s| s.taints.clone());
-    let mut taints = wanted
-        .spec
-        .taints
-        .clone()
-        .or_else(before)
-        .unwrap_or_default();
+    let mut taints = wanted.spec.taints.clone().or_else(before).unwrap_or_default();
     if wanted.priority() == Priority::Spot && !taints.iter().any(|taint| taint == SPOT_TAINT) {
         taints.push(SPOT_TAINT.to_owned());
     }

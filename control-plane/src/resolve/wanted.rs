@@ -23,19 +23,12 @@ const OS_SKUS: [&str; 11] = [
 ];
 
 /// The values of `workloadRuntime`: the enum of api-version 2026-06-01 and the names of the preview versions.
-const WORKLOAD_RUNTIMES: [&str; 5] = [
-    "OCIContainer",
-    "WasmWasi",
-    "KataVmIsolation",
-    "KataMshvVmIsolation",
-    "KataCcIsolation",
-];
+const WORKLOAD_RUNTIMES: [&str; 5] =
+    ["OCIContainer", "WasmWasi", "KataVmIsolation", "KataMshvVmIsolation", "KataCcIsolation"];
 
 /// The usual spelling of an `osSKU`, if it is known.
 pub fn canonical_os_sku(text: &str) -> Option<&'static str> {
-    OS_SKUS
-        .into_iter()
-        .find(|sku| sku.eq_ignore_ascii_case(text))
+    OS_SKUS.into_iter().find(|sku| sku.eq_ignore_ascii_case(text))
 }
 
 /// A pool request together with what surrounds it.
@@ -53,15 +46,8 @@ impl<'a> Wanted<'a> {
         Wanted { ctx, spec }
     }
 
-    fn either<T>(
-        &self,
-        asked: Option<T>,
-        before: impl FnOnce(&'a PoolSettings) -> T,
-        default: T,
-    ) -> T {
-        asked
-            .or_else(|| self.ctx.settings_before().map(before))
-            .unwrap_or(default)
+    fn either<T>(&self, asked: Option<T>, before: impl FnOnce(&'a PoolSettings) -> T, default: T) -> T {
+        asked.or_else(|| self.ctx.settings_before().map(before)).unwrap_or(default)
     }
 
     /// What it is for; a pool that does not say is a user pool.
@@ -81,11 +67,7 @@ impl<'a> Wanted<'a> {
 
     /// How its machines are grouped.
     pub fn kind(&self) -> PoolKind {
-        self.either(
-            self.spec.kind,
-            |s| s.kind,
-            PoolKind::VirtualMachineScaleSets,
-        )
+        self.either(self.spec.kind, |s| s.kind, PoolKind::VirtualMachineScaleSets)
     }
 
     /// Regular or Spot.
@@ -111,10 +93,7 @@ impl<'a> Wanted<'a> {
     /// The VM size as it was first written.
     pub fn size_name(&self) -> &'a str {
         let before = self.ctx.settings_before().map(|s| s.vm_size.as_str());
-        match (
-            self.spec.vm_size.as_deref().filter(|name| !name.is_empty()),
-            before,
-        ) {
+        match (self.spec.vm_size.as_deref().filter(|name| !name.is_empty()), before) {
             (Some(asked), Some(before)) if asked.eq_ignore_ascii_case(before) => before,
             (Some(asked), _) => asked,
             (None, Some(before)) => before,
@@ -129,50 +108,26 @@ impl<'a> Wanted<'a> {
 
     /// The workload runtime in its usual spelling; an unknown one as it was written.
     pub fn workload_runtime(&self) -> Option<&'a str> {
-        let before = self
-            .ctx
-            .settings_before()
-            .and_then(|s| s.workload_runtime.as_deref());
-        let asked = self
-            .spec
-            .workload_runtime
-            .as_deref()
-            .filter(|text| !text.is_empty());
-        let asked = asked.map(|text| {
-            WORKLOAD_RUNTIMES
-                .into_iter()
-                .find(|r| r.eq_ignore_ascii_case(text))
-                .unwrap_or(text)
-        });
+        let before = self.ctx.settings_before().and_then(|s| s.workload_runtime.as_deref());
+        let asked = self.spec.workload_runtime.as_deref().filter(|text| !text.is_empty());
+        let asked =
+            asked.map(|text| WORKLOAD_RUNTIMES.into_iter().find(|r| r.eq_ignore_ascii_case(text)).unwrap_or(text));
         asked.or(before)
     }
 
     /// Whether the workload runtime is known.
     pub fn workload_runtime_is_known(&self) -> bool {
-        self.workload_runtime()
-            .is_none_or(|runtime| WORKLOAD_RUNTIMES.contains(&runtime))
+        self.workload_runtime().is_none_or(|runtime| WORKLOAD_RUNTIMES.contains(&runtime))
     }
 
     /// The version, if the era offers it. Empty means the cluster's at creation and unchanged on an update; a version
     /// that the pool or its cluster already runs is fine even when it is no longer offered.
     pub fn version(&self) -> Option<Resolved> {
-        let asked = self
-            .spec
-            .orchestrator_version
-            .as_deref()
-            .unwrap_or_default();
-        let resolved = |asked: &str, patch: &str| {
-            Some(Resolved {
-                asked: asked.to_owned(),
-                patch: patch.to_owned(),
-            })
-        };
+        let asked = self.spec.orchestrator_version.as_deref().unwrap_or_default();
+        let resolved = |asked: &str, patch: &str| Some(Resolved { asked: asked.to_owned(), patch: patch.to_owned() });
         if let Some(before) = self.ctx.settings_before() {
             if asked.is_empty() || asked == before.orchestrator_version {
-                return resolved(
-                    &before.orchestrator_version,
-                    &before.current_orchestrator_version,
-                );
+                return resolved(&before.orchestrator_version, &before.current_orchestrator_version);
             }
             if asked == before.current_orchestrator_version {
                 return resolved(asked, asked);
@@ -190,21 +145,12 @@ impl<'a> Wanted<'a> {
     /// The distribution in its usual spelling; `None` when it is unknown.
     pub fn os_sku(&self) -> Option<&'static str> {
         let before = self.ctx.settings_before().map(|s| s.os_sku.as_str());
-        if let Some(text) = self
-            .spec
-            .os_sku
-            .as_deref()
-            .filter(|text| !text.is_empty())
-            .or(before)
-        {
+        if let Some(text) = self.spec.os_sku.as_deref().filter(|text| !text.is_empty()).or(before) {
             return canonical_os_sku(text);
         }
         let old = || {
-            let version = self
-                .version()
-                .and_then(|v| KubernetesVersion::parse(&v.patch));
-            version.is_some_and(|v| v < KubernetesVersion::new(1, 25, 0))
-                && self.ctx.era == Era::Preview
+            let version = self.version().and_then(|v| KubernetesVersion::parse(&v.patch));
+            version.is_some_and(|v| v < KubernetesVersion::new(1, 25, 0)) && self.ctx.era == Era::Preview
         };
         Some(match self.os_type() {
             OsType::Linux => "Ubuntu",

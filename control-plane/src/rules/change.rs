@@ -113,9 +113,7 @@ pub(super) const RULES: &[Rule] = &[
                   information, please check https://aka.ms/version-skew-policy",
         source: "azure-aks-docs supported-kubernetes-versions.md; text after pool-newer-than-control-plane",
         test: Test::Pool(|c| {
-            skewed(c, |pool, cluster| {
-                pool.saturating_add(if cluster >= 28 { 3 } else { 2 }) < cluster
-            })
+            skewed(c, |pool, cluster| pool.saturating_add(if cluster >= 28 { 3 } else { 2 }) < cluster)
         }),
         ..BAD_REQUEST
     },
@@ -126,39 +124,24 @@ pub(super) const RULES: &[Rule] = &[
         message: "Downgrading agent pool '{name}' from Kubernetes version {from} to {to} is not allowed.",
         source: "azure-aks-docs upgrade-aks-cluster.md",
         test: Test::Pool(|c| {
-            let from = c
-                .before()
-                .and_then(|b| KubernetesVersion::parse(&b.current_orchestrator_version));
+            let from = c.before().and_then(|b| KubernetesVersion::parse(&b.current_orchestrator_version));
             let back = from.filter(|from| c.version < *from);
-            back.map(|from| {
-                vec![
-                    ("name", c.name()),
-                    ("from", from.to_string()),
-                    ("to", c.version.to_string()),
-                ]
-            })
+            back.map(|from| vec![("name", c.name()), ("from", from.to_string()), ("to", c.version.to_string())])
         }),
         ..BAD_REQUEST
     },
 ];
 
-fn fixed<T: PartialEq>(
-    case: &PoolCase<'_>,
-    property: &'static str,
-    of: fn(&PoolSettings) -> T,
-) -> Found {
-    let changed = case
-        .before()
-        .is_some_and(|before| of(before) != of(case.settings));
+fn fixed<T: PartialEq>(case: &PoolCase<'_>, property: &'static str, of: fn(&PoolSettings) -> T) -> Found {
+    let changed = case.before().is_some_and(|before| of(before) != of(case.settings));
     when_with(changed, || [("property", property.to_owned())])
 }
 
 fn skewed(case: &PoolCase<'_>, broken: fn(u32, u32) -> bool) -> Found {
     let cluster = KubernetesVersion::parse(case.ctx.cluster_version)?;
     // A request that does not touch the version is not refused for an old skew.
-    let moved = case.before().is_none_or(|b| {
-        b.current_orchestrator_version != case.settings.current_orchestrator_version
-    });
+    let moved =
+        case.before().is_none_or(|b| b.current_orchestrator_version != case.settings.current_orchestrator_version);
     let values = || -> Values {
         vec![
             ("pool", case.version.to_string()),

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use super::siblings::{NO_SYSTEM_POOL, NODES_PER_CLUSTER_MAX, POOLS_PER_CLUSTER_MAX};
 use super::trusted_launch::{UNNAMED, incompatible};
-use super::{
-    BAD_REQUEST, FROM_GA, INVALID_PARAMETER, Rule, Test, Values, Wording, when, when_with,
-};
+use super::{BAD_REQUEST, FROM_GA, INVALID_PARAMETER, Rule, Test, Values, Wording, when, when_with};
 use crate::catalog::{Catalog, KubernetesVersion};
 use crate::era::Era;
 use crate::model::{Cluster, ClusterSpec, NodePoolMode, Pool, PoolSettings, Provisioning};
@@ -49,25 +47,11 @@ pub(super) struct MoveCase<'a> {
 impl ClusterCase<'_> {
     /// All pools that the cluster will have: those of the request and the others that stay.
     fn all_pools(&self) -> impl Iterator<Item = &PoolSettings> {
-        let named: HashSet<String> = self
-            .pools
-            .iter()
-            .map(|(name, _)| name.to_lowercase())
-            .collect();
-        let stays = move |pool: &&Pool| {
-            pool.provisioning != Provisioning::Deleting && !named.contains(&pool.id.name.folded())
-        };
-        let others = self
-            .ctx
-            .existing_pools
-            .iter()
-            .map(Arc::as_ref)
-            .filter(stays)
-            .map(|pool| &pool.settings);
-        self.pools
-            .iter()
-            .map(|(_, settings)| *settings)
-            .chain(others)
+        let named: HashSet<String> = self.pools.iter().map(|(name, _)| name.to_lowercase()).collect();
+        let stays =
+            move |pool: &&Pool| pool.provisioning != Provisioning::Deleting && !named.contains(&pool.id.name.folded());
+        let others = self.ctx.existing_pools.iter().map(Arc::as_ref).filter(stays).map(|pool| &pool.settings);
+        self.pools.iter().map(|(_, settings)| *settings).chain(others)
     }
 
     fn touches_pools(&self) -> bool {
@@ -84,11 +68,7 @@ pub(super) const RULES: &[Rule] = &[
                   https://aka.ms/aks-naming-rules for more details.",
         target: Some("managedCluster.name"),
         source: "azure-mgmt-containerservice 40.2, resource name pattern",
-        test: Test::Cluster(|c| {
-            when_with(!is_name(c.ctx.name, 63, true), || {
-                [("name", c.ctx.name.to_owned())]
-            })
-        }),
+        test: Test::Cluster(|c| when_with(!is_name(c.ctx.name, 63, true), || [("name", c.ctx.name.to_owned())])),
         ..INVALID_PARAMETER
     },
     Rule {
@@ -103,9 +83,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-aks-docs quotas-skus-regions.md (the status is inferred)",
         test: Test::Cluster(|c| {
             let full = c.ctx.clusters_in_subscription >= CLUSTERS_PER_SUBSCRIPTION_MAX;
-            when_with(c.ctx.before.is_none() && full, || {
-                [("usage", c.ctx.clusters_in_subscription.to_string())]
-            })
+            when_with(c.ctx.before.is_none() && full, || [("usage", c.ctx.clusters_in_subscription.to_string())])
         }),
         ..BAD_REQUEST
     },
@@ -119,11 +97,7 @@ pub(super) const RULES: &[Rule] = &[
         wording: Wording::Verbatim,
         source: "pulumi/pulumi-azure-nextgen issue 104 (received for a wrong length)",
         test: Test::Cluster(|c| {
-            let prefix = c
-                .spec
-                .dns_prefix
-                .as_deref()
-                .filter(|prefix| !prefix.is_empty());
+            let prefix = c.spec.dns_prefix.as_deref().filter(|prefix| !prefix.is_empty());
             let bad = prefix.filter(|prefix| !is_name(prefix, 54, false));
             bad.map(|prefix| vec![("prefix", prefix.to_owned())])
         }),
@@ -136,12 +110,7 @@ pub(super) const RULES: &[Rule] = &[
         message: "Changing property 'dnsPrefix' is not allowed.",
         target: Some("dnsPrefix"),
         source: "azure-mgmt-containerservice 41.6, dnsPrefix (cannot be updated); text after pulumi/pulumi issue 959",
-        test: Test::Cluster(|c| {
-            when(differs(
-                c.spec.dns_prefix.as_deref(),
-                c.ctx.before.map(|b| &b.dns_prefix),
-            ))
-        }),
+        test: Test::Cluster(|c| when(differs(c.spec.dns_prefix.as_deref(), c.ctx.before.map(|b| &b.dns_prefix)))),
         ..BAD_REQUEST
     },
     Rule {
@@ -152,14 +121,8 @@ pub(super) const RULES: &[Rule] = &[
         target: Some("nodeResourceGroup"),
         source: "azure-aks-docs faq.md (80 characters)",
         test: Test::Cluster(|c| {
-            let name = c
-                .spec
-                .node_resource_group
-                .as_deref()
-                .filter(|name| !name.is_empty());
-            let bad = name.filter(|name| {
-                name.chars().count() > 80 || super::group::invalid_characters(name).is_some()
-            });
+            let name = c.spec.node_resource_group.as_deref().filter(|name| !name.is_empty());
+            let bad = name.filter(|name| name.chars().count() > 80 || super::group::invalid_characters(name).is_some());
             bad.map(|name| vec![("name", name.to_owned())])
         }),
         ..INVALID_PARAMETER
@@ -172,10 +135,7 @@ pub(super) const RULES: &[Rule] = &[
         target: Some("nodeResourceGroup"),
         source: "azure-aks-docs faq.md; text after pulumi/pulumi issue 959",
         test: Test::Cluster(|c| {
-            when(differs(
-                c.spec.node_resource_group.as_deref(),
-                c.ctx.before.map(|b| &b.node_resource_group),
-            ))
+            when(differs(c.spec.node_resource_group.as_deref(), c.ctx.before.map(|b| &b.node_resource_group)))
         }),
         ..BAD_REQUEST
     },
@@ -187,10 +147,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-aks-docs create-node-pools.md",
         test: Test::Cluster(|c| {
             let mut seen = HashSet::new();
-            let (twice, _) = c
-                .pools
-                .iter()
-                .find(|(name, _)| !seen.insert(name.to_lowercase()))?;
+            let (twice, _) = c.pools.iter().find(|(name, _)| !seen.insert(name.to_lowercase()))?;
             Some(vec![("name", (*twice).to_owned())])
         }),
         ..INVALID_PARAMETER
@@ -211,9 +168,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-docs container-service-limits.md",
         test: Test::Cluster(|c| {
             let pools = c.all_pools().count();
-            when_with(c.touches_pools() && pools > POOLS_PER_CLUSTER_MAX, || {
-                [("pools", pools.to_string())]
-            })
+            when_with(c.touches_pools() && pools > POOLS_PER_CLUSTER_MAX, || [("pools", pools.to_string())])
         }),
         ..BAD_REQUEST
     },
@@ -226,9 +181,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-docs container-service-limits.md",
         test: Test::Cluster(|c| {
             let nodes: u64 = c.all_pools().map(|pool| u64::from(pool.count)).sum();
-            when_with(c.touches_pools() && nodes > NODES_PER_CLUSTER_MAX, || {
-                [("nodes", nodes.to_string())]
-            })
+            when_with(c.touches_pools() && nodes > NODES_PER_CLUSTER_MAX, || [("nodes", nodes.to_string())])
         }),
         ..BAD_REQUEST
     },
@@ -284,26 +237,17 @@ fn is_name(name: &str, longest: usize, underscore: bool) -> bool {
     let inner = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || (underscore && b == b'_');
     let outer = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = name.as_bytes();
-    bytes.len() <= longest
-        && bytes.iter().all(|b| inner(*b))
-        && outer(bytes.first())
-        && outer(bytes.last())
+    bytes.len() <= longest && bytes.iter().all(|b| inner(*b)) && outer(bytes.first()) && outer(bytes.last())
 }
 
 fn differs(asked: Option<&str>, before: Option<&String>) -> bool {
     let asked = asked.filter(|text| !text.is_empty());
-    asked
-        .zip(before)
-        .is_some_and(|(asked, before)| !asked.eq_ignore_ascii_case(before))
+    asked.zip(before).is_some_and(|(asked, before)| !asked.eq_ignore_ascii_case(before))
 }
 
 fn no_upgrade_path(case: &ClusterCase<'_>) -> Option<Values> {
     let before = case.ctx.before?;
-    let asked = case
-        .spec
-        .kubernetes_version
-        .as_deref()
-        .filter(|text| !text.is_empty())?;
+    let asked = case.spec.kubernetes_version.as_deref().filter(|text| !text.is_empty())?;
     if asked == before.kubernetes_version || asked == before.current_kubernetes_version {
         return None;
     }
@@ -313,9 +257,6 @@ fn no_upgrade_path(case: &ClusterCase<'_>) -> Option<Values> {
     let forward = KubernetesVersion::parse(&to) > KubernetesVersion::parse(from);
     // A version that is no longer offered has no list; then any later version will do.
     let allowed = patch.map_or(forward, |patch| patch.upgrades.contains(&to));
-    let upgrades = patch
-        .map(|patch| patch.upgrades.join(" "))
-        .unwrap_or_default();
-    (to != *from && !allowed)
-        .then(|| vec![("from", from.clone()), ("to", to), ("upgrades", upgrades)])
+    let upgrades = patch.map(|patch| patch.upgrades.join(" ")).unwrap_or_default();
+    (to != *from && !allowed).then(|| vec![("from", from.clone()), ("to", to), ("upgrades", upgrades)])
 }

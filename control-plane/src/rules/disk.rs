@@ -15,10 +15,7 @@ pub(super) const RULES: &[Rule] = &[
         wording: Wording::Verbatim,
         source: "Azure/AKS issue 1988",
         test: Test::Pool(|c| {
-            when_with(
-                is_ephemeral(c) && c.size.largest_placement().is_none(),
-                || [("size", c.size_name())],
-            )
+            when_with(is_ephemeral(c) && c.size.largest_placement().is_none(), || [("size", c.size_name())])
         }),
         ..BAD_REQUEST
     },
@@ -34,11 +31,7 @@ pub(super) const RULES: &[Rule] = &[
             let (_, room) = c.size.largest_placement().filter(|_| is_ephemeral(c))?;
             let bytes = |gb: u32| (u64::from(gb) * GIB).to_string();
             when_with(c.settings.os_disk_size_gb > room, || {
-                [
-                    ("size", c.size_name()),
-                    ("cache", bytes(room)),
-                    ("disk", bytes(c.settings.os_disk_size_gb)),
-                ]
+                [("size", c.size_name()), ("cache", bytes(room)), ("disk", bytes(c.settings.os_disk_size_gb))]
             })
         }),
         ..BAD_REQUEST
@@ -62,16 +55,9 @@ fn is_ephemeral(case: &PoolCase<'_>) -> bool {
 }
 
 fn guest_state_does_not_fit(case: &PoolCase<'_>) -> Option<Values> {
-    let (placement, room) = case
-        .size
-        .largest_placement()
-        .filter(|_| is_ephemeral(case) && case.trusted())?;
+    let (placement, room) = case.size.largest_placement().filter(|_| is_ephemeral(case) && case.trusted())?;
     let max = room.saturating_sub(GUEST_STATE_GB);
     when_with(case.settings.os_disk_size_gb > max, || {
-        [
-            ("max", max.to_string()),
-            ("size", case.size_name()),
-            ("placement", placement.as_str().to_owned()),
-        ]
+        [("max", max.to_string()), ("size", case.size_name()), ("placement", placement.as_str().to_owned())]
     })
 }

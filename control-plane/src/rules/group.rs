@@ -36,12 +36,7 @@ pub(super) const PLACE_RULES: &[Rule] = &[
         source: "Azure/pcs-cli issue 409, Azure/AKS issue 5099",
         test: Test::Place(|c| {
             when_with(c.catalog.location(c.asked).is_none(), || {
-                let known: Vec<&str> = c
-                    .catalog
-                    .locations()
-                    .iter()
-                    .map(|l| l.name.as_str())
-                    .collect();
+                let known: Vec<&str> = c.catalog.locations().iter().map(|l| l.name.as_str()).collect();
                 [("asked", c.asked.to_owned()), ("known", known.join(","))]
             })
         }),
@@ -50,11 +45,7 @@ pub(super) const PLACE_RULES: &[Rule] = &[
     VERSION_UNSUPPORTED,
 ];
 
-const GATEWAY: Rule = Rule {
-    layer: Layer::Gateway,
-    code: "InvalidResourceGroup",
-    ..BAD_REQUEST
-};
+const GATEWAY: Rule = Rule { layer: Layer::Gateway, code: "InvalidResourceGroup", ..BAD_REQUEST };
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -64,9 +55,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "Microsoft.Resources 2024-11-01, resourceGroupName; azure-docs resource-name-rules.md",
         test: Test::GroupName(|name| {
             let length = name.chars().count();
-            when_with(!(1..=90).contains(&length), || {
-                [("name", name.to_owned()), ("length", length.to_string())]
-            })
+            when_with(!(1..=90).contains(&length), || [("name", name.to_owned()), ("length", length.to_string())])
         }),
         ..GATEWAY
     },
@@ -78,8 +67,7 @@ pub(super) const RULES: &[Rule] = &[
         wording: Wording::Verbatim,
         source: "Azure/azure-cli issue 14481",
         test: Test::GroupName(|name| {
-            invalid_characters(name)
-                .map(|characters| vec![("name", name.to_owned()), ("characters", characters)])
+            invalid_characters(name).map(|characters| vec![("name", name.to_owned()), ("characters", characters)])
         }),
         ..GATEWAY
     },
@@ -88,18 +76,13 @@ pub(super) const RULES: &[Rule] = &[
         summary: "A resource group's name does not end with a full stop.",
         message: "The provided resource group name '{name}' is invalid. The name cannot end with '.'.",
         source: "Microsoft.Resources 2024-11-01, resourceGroupName; azure-docs resource-name-rules.md",
-        test: Test::GroupName(|name| {
-            when_with(name.ends_with('.'), || [("name", name.to_owned())])
-        }),
+        test: Test::GroupName(|name| when_with(name.ends_with('.'), || [("name", name.to_owned())])),
         ..GATEWAY
     },
 ];
 
 /// The characters of a name that a resource group's name may not have.
 pub(super) fn invalid_characters(name: &str) -> Option<String> {
-    let bad: String = name
-        .chars()
-        .filter(|c| !c.is_alphanumeric() && !"-.()_".contains(*c))
-        .collect();
+    let bad: String = name.chars().filter(|c| !c.is_alphanumeric() && !"-.()_".contains(*c)).collect();
     (!bad.is_empty()).then_some(bad)
 }

@@ -40,16 +40,10 @@ pub fn judge_request(ctx: &PoolContext<'_>, spec: &PoolSpec) -> Result<(), Refus
 ///
 /// # Errors
 /// The refusal of the first rule that is broken.
-pub fn judge_pool(
-    ctx: &PoolContext<'_>,
-    spec: &PoolSpec,
-    settings: &PoolSettings,
-) -> Result<(), Refusal> {
+pub fn judge_pool(ctx: &PoolContext<'_>, spec: &PoolSpec, settings: &PoolSettings) -> Result<(), Refusal> {
     let Some(case) = PoolCase::new(ctx, spec, settings) else {
         // Settings that no request can lead to: say which size it is about rather than nothing.
-        return Err(
-            request::VM_SIZE_UNKNOWN.refusal(&request::size_values(&spec.name, ctx.location))
-        );
+        return Err(request::VM_SIZE_UNKNOWN.refusal(&request::size_values(&spec.name, ctx.location)));
     };
     first(ctx.era, |rule| match rule.test {
         Test::Pool(broken) => broken(&case),
@@ -68,33 +62,15 @@ pub fn judge_pool_in_cluster(
     settings: &PoolSettings,
     era: Era,
 ) -> Result<(), Refusal> {
-    judge_siblings(
-        era,
-        &SiblingsCase {
-            pools,
-            subject: before,
-            settings: Some(settings),
-        },
-    )
+    judge_siblings(era, &SiblingsCase { pools, subject: before, settings: Some(settings) })
 }
 
 /// Judges the deletion of a pool. `pools_of_cluster` are all pools that exist, `deleting` among them.
 ///
 /// # Errors
 /// The refusal of the first rule that is broken.
-pub fn judge_pool_delete(
-    pools_of_cluster: &[Arc<Pool>],
-    deleting: &Pool,
-    era: Era,
-) -> Result<(), Refusal> {
-    judge_siblings(
-        era,
-        &SiblingsCase {
-            pools: pools_of_cluster,
-            subject: Some(deleting),
-            settings: None,
-        },
-    )
+pub fn judge_pool_delete(pools_of_cluster: &[Arc<Pool>], deleting: &Pool, era: Era) -> Result<(), Refusal> {
+    judge_siblings(era, &SiblingsCase { pools: pools_of_cluster, subject: Some(deleting), settings: None })
 }
 
 fn judge_siblings(era: Era, case: &SiblingsCase<'_>) -> Result<(), Refusal> {
@@ -141,9 +117,7 @@ pub fn cluster_location(catalog: &Catalog, asked: &str) -> Result<String, Refusa
         Test::Place(broken) => broken(&case),
         _ => None,
     })?;
-    Ok(catalog
-        .location(asked)
-        .map_or_else(|| asked.to_owned(), |location| location.name.clone()))
+    Ok(catalog.location(asked).map_or_else(|| asked.to_owned(), |location| location.name.clone()))
 }
 
 /// A cluster stays in its region.
@@ -163,12 +137,7 @@ pub fn judge_cluster_location(before: Option<&Cluster>, location: &str) -> Resul
 ///
 /// # Errors
 /// A refusal when the era does not offer it.
-pub fn cluster_version(
-    catalog: &Catalog,
-    era: Era,
-    _location: &str,
-    asked: &str,
-) -> Result<Resolved, Refusal> {
+pub fn cluster_version(catalog: &Catalog, era: Era, _location: &str, asked: &str) -> Result<Resolved, Refusal> {
     let refused = || group::VERSION_UNSUPPORTED.refusal(&[("version", asked.to_owned())]);
     catalog.resolve_version(era, asked).ok_or_else(refused)
 }

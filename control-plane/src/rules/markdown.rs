@@ -23,10 +23,7 @@ pub fn render_markdown() -> String {
     let mut page = INTRODUCTION.to_owned();
     for (title, rules) in SECTIONS {
         // Writing to a String cannot fail.
-        let _ = write!(
-            page,
-            "\n## {title}\n\n| rule | eras | answer | wording | source |\n|---|---|---|---|---|\n"
-        );
+        let _ = write!(page, "\n## {title}\n\n| rule | eras | answer | wording | source |\n|---|---|---|---|---|\n");
         for rule in rules {
             page.push_str(&row(rule));
         }
@@ -43,10 +40,7 @@ fn row(rule: &Rule) -> String {
         Layer::Gateway => " (gateway)",
         Layer::Provider => "",
     };
-    let target = rule
-        .target
-        .map(|target| format!(", target `{target}`"))
-        .unwrap_or_default();
+    let target = rule.target.map(|target| format!(", target `{target}`")).unwrap_or_default();
     format!(
         "| **{}**<br>{} | {} | {} `{}`{layer}{target}: {} | {wording} | {} |\n",
         rule.id,
@@ -66,11 +60,7 @@ fn eras(eras: &[Era]) -> String {
         [only] => only.to_string(),
         [first, .., last] if *first == Era::Preview => format!("to {last}"),
         [first, .., last] if *last == Era::CURRENT => format!("from {first}"),
-        _ => eras
-            .iter()
-            .map(|era| era.as_str())
-            .collect::<Vec<_>>()
-            .join(", "),
+        _ => eras.iter().map(|era| era.as_str()).collect::<Vec<_>>().join(", "),
     }
 }
 

@@ -20,8 +20,8 @@ mod trusted_launch;
 
 pub use cluster::ClusterContext;
 pub use judge::{
-    cluster_location, cluster_version, judge_cluster, judge_cluster_location, judge_group_name,
-    judge_pool, judge_pool_delete, judge_pool_in_cluster, judge_request,
+    cluster_location, cluster_version, judge_cluster, judge_cluster_location, judge_group_name, judge_pool,
+    judge_pool_delete, judge_pool_in_cluster, judge_request,
 };
 pub use markdown::render_markdown;
 
@@ -99,9 +99,7 @@ pub struct Rule {
 
 impl std::fmt::Debug for Rule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rule")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Rule").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -126,11 +124,7 @@ fn filled(template: &str, values: &[(&'static str, String)]) -> String {
     while let Some(open) = rest.find('{') {
         text.push_str(&rest[..open]);
         let tail = &rest[open..];
-        let known = values.iter().find(|(name, _)| {
-            tail[1..]
-                .strip_prefix(name)
-                .is_some_and(|t| t.starts_with('}'))
-        });
+        let known = values.iter().find(|(name, _)| tail[1..].strip_prefix(name).is_some_and(|t| t.starts_with('}')));
         match known {
             Some((name, value)) => {
                 text.push_str(value);
@@ -161,10 +155,7 @@ const BAD_REQUEST: Rule = Rule {
     test: Test::Version,
 };
 
-const INVALID_PARAMETER: Rule = Rule {
-    code: "InvalidParameter",
-    ..BAD_REQUEST
-};
+const INVALID_PARAMETER: Rule = Rule { code: "InvalidParameter", ..BAD_REQUEST };
 
 const TO_GA: &[Era] = &[Era::Preview, Era::Ga];
 const TO_2025_08: &[Era] = &[Era::Preview, Era::Ga, Era::Y2025M08];
@@ -179,10 +170,7 @@ fn when(broken: bool) -> Found {
 }
 
 /// The rule is broken when `broken`; the values are made only then.
-fn when_with<const N: usize>(
-    broken: bool,
-    values: impl FnOnce() -> [(&'static str, String); N],
-) -> Found {
+fn when_with<const N: usize>(broken: bool, values: impl FnOnce() -> [(&'static str, String); N]) -> Found {
     broken.then(|| values().into())
 }
 
@@ -190,10 +178,7 @@ fn when_with<const N: usize>(
 const SECTIONS: [(&str, &[Rule]); 9] = [
     ("Pool requests", request::RULES),
     ("Changes of an existing pool", change::RULES),
-    (
-        "System and user pools, labels, operating systems",
-        mode::RULES,
-    ),
+    ("System and user pools, labels, operating systems", mode::RULES),
     ("Trusted launch", trusted_launch::RULES),
     ("Operating system disks", disk::RULES),
     ("Pools of one cluster", siblings::RULES),
@@ -202,12 +187,8 @@ const SECTIONS: [(&str, &[Rule]); 9] = [
     ("Resource groups", group::RULES),
 ];
 
-static TABLE: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    SECTIONS
-        .iter()
-        .flat_map(|(_, rules)| rules.iter().copied())
-        .collect()
-});
+static TABLE: LazyLock<Vec<Rule>> =
+    LazyLock::new(|| SECTIONS.iter().flat_map(|(_, rules)| rules.iter().copied()).collect());
 
 /// All rules, in the order in which they are applied.
 pub fn table() -> &'static [Rule] {

@@ -24,9 +24,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-aks-docs use-system-pools.md, create-node-pools.md",
         test: Test::Pool(|c| {
             let needs_linux = is_system(c) || c.ctx.first_pool;
-            when_with(needs_linux && c.settings.os_type != OsType::Linux, || {
-                [("name", c.name())]
-            })
+            when_with(needs_linux && c.settings.os_type != OsType::Linux, || [("name", c.name())])
         }),
         ..BAD_REQUEST
     },
@@ -39,10 +37,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "MicrosoftDocs/azure-dev-docs issue 216, jamesbannan/pluralsight issue 10; azure-aks-docs \
                  quotas-skus-regions.md (use-system-pools.md of 2026 says 4 vCPUs)",
         test: Test::Pool(|c| {
-            when_with(
-                is_system(c) && (c.size.vcpus < 2 || c.size.memory_gb < 4.0),
-                || [("name", c.name())],
-            )
+            when_with(is_system(c) && (c.size.vcpus < 2 || c.size.memory_gb < 4.0), || [("name", c.name())])
         }),
         ..BAD_REQUEST
     },
@@ -55,9 +50,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-aks-docs use-system-pools.md; MicrosoftDocs/azure-docs issue 121181 reports that it was not yet \
                  enforced in March 2024",
         test: Test::Pool(|c| {
-            when_with(is_system(c) && c.size.burstable(), || {
-                [("name", c.name()), ("size", c.size_name())]
-            })
+            when_with(is_system(c) && c.size.burstable(), || [("name", c.name()), ("size", c.size_name())])
         }),
         ..BAD_REQUEST
     },
@@ -66,12 +59,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "System pools are not Spot pools.",
         message: "Agent pool '{name}' cannot be a system node pool with scaleSetPriority Spot.",
         source: "azure-aks-docs use-system-pools.md, spot-node-pool.md",
-        test: Test::Pool(|c| {
-            when_with(
-                is_system(c) && c.settings.priority == Priority::Spot,
-                || [("name", c.name())],
-            )
-        }),
+        test: Test::Pool(|c| when_with(is_system(c) && c.settings.priority == Priority::Spot, || [("name", c.name())])),
         ..BAD_REQUEST
     },
     Rule {
@@ -90,11 +78,7 @@ pub(super) const RULES: &[Rule] = &[
         message: "Invalid node label key {key}. The 'kubernetes.azure.com' prefix is preserved by aks system labels",
         wording: Wording::Verbatim,
         source: "ams0/aks-nvme-ssd-provisioner issue 5; azure-aks-docs use-labels.md",
-        test: Test::Pool(|c| {
-            new_label(c, |key| {
-                namespace(key).is_some_and(|ns| within(ns, "kubernetes.azure.com"))
-            })
-        }),
+        test: Test::Pool(|c| new_label(c, |key| namespace(key).is_some_and(|ns| within(ns, "kubernetes.azure.com")))),
         ..BAD_REQUEST
     },
     Rule {
@@ -109,9 +93,7 @@ pub(super) const RULES: &[Rule] = &[
         test: Test::Pool(|c| {
             new_label(c, |key| {
                 let reserved = |ns: &str| within(ns, "kubernetes.io") || within(ns, "k8s.io");
-                let allowed = |ns: &str| {
-                    within(ns, "kubelet.kubernetes.io") || within(ns, "node.kubernetes.io")
-                };
+                let allowed = |ns: &str| within(ns, "kubelet.kubernetes.io") || within(ns, "node.kubernetes.io");
                 namespace(key).is_some_and(|ns| reserved(ns) && !allowed(ns))
             })
         }),
@@ -125,18 +107,11 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-aks-docs use-pod-sandboxing.md",
         test: Test::Pool(|c| {
             let runtime = c.settings.workload_runtime.as_deref();
-            let azure_linux = matches!(
-                c.distribution,
-                Distribution::AzureLinux2 | Distribution::AzureLinux3
-            );
+            let azure_linux = matches!(c.distribution, Distribution::AzureLinux2 | Distribution::AzureLinux3);
             let new_enough = c.version >= KubernetesVersion::new(1, 27, 0);
-            let fits =
-                azure_linux && c.size.gen2 && !c.size.arm64 && new_enough && !c.settings.fips;
+            let fits = azure_linux && c.size.gen2 && !c.size.arm64 && new_enough && !c.settings.fips;
             when_with(is_kata(runtime) && !fits, || {
-                [
-                    ("runtime", runtime.unwrap_or_default().to_owned()),
-                    ("name", c.name()),
-                ]
+                [("runtime", runtime.unwrap_or_default().to_owned()), ("name", c.name())]
             })
         }),
         ..BAD_REQUEST
@@ -153,9 +128,7 @@ fn namespace(key: &str) -> Option<&str> {
 }
 
 fn within(namespace: &str, domain: &str) -> bool {
-    namespace
-        .strip_suffix(domain)
-        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    namespace.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// The first label of the request that is new or changed and is `reserved`.
@@ -167,8 +140,6 @@ fn new_label(case: &PoolCase<'_>, reserved: impl Fn(&str) -> bool) -> Found {
         .iter()
         .filter(|(key, value)| before.and_then(|labels| labels.get(key.as_str())) != Some(*value))
         .find(|(key, _)| reserved(key))?;
-    let value = value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned);
+    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     Some(vec![("key", key.clone()), ("value", value)])
 }

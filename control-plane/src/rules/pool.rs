@@ -17,11 +17,7 @@ pub(super) struct PoolCase<'a> {
 
 impl<'a> PoolCase<'a> {
     /// `None` when size, distribution or version do not exist.
-    pub(super) fn new(
-        ctx: &'a PoolContext<'a>,
-        spec: &'a PoolSpec,
-        settings: &'a PoolSettings,
-    ) -> Option<Self> {
+    pub(super) fn new(ctx: &'a PoolContext<'a>, spec: &'a PoolSpec, settings: &'a PoolSettings) -> Option<Self> {
         let size = ctx.catalog.vm_size(&settings.vm_size)?;
         let inputs = ImageInputs {
             os_sku: &settings.os_sku,
@@ -34,14 +30,7 @@ impl<'a> PoolCase<'a> {
             wants_trusted_launch: settings.wants_trusted_launch(),
         };
         let (distribution, version) = inputs.distribution(ctx.era)?;
-        Some(PoolCase {
-            ctx,
-            spec,
-            settings,
-            size,
-            distribution,
-            version,
-        })
+        Some(PoolCase { ctx, spec, settings, size, distribution, version })
     }
 
     pub(super) fn era(&self) -> Era {
@@ -59,9 +48,7 @@ impl<'a> PoolCase<'a> {
 
     /// Whether this request sets a trusted-launch flag that was not set before.
     pub(super) fn turns_on(&self) -> bool {
-        let was = self
-            .before()
-            .map_or((false, false), |b| (b.vtpm, b.secure_boot));
+        let was = self.before().map_or((false, false), |b| (b.vtpm, b.secure_boot));
         (self.settings.vtpm && !was.0) || (self.settings.secure_boot && !was.1)
     }
 

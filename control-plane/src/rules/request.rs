@@ -1,8 +1,8 @@
 //! What can be refused before the defaults of a pool are filled in.
 
 use super::{
-    BAD_REQUEST, FROM_2025_08, FROM_2026_06, Found, INVALID_PARAMETER, Rule, TO_GA, Test, Values,
-    Wording, when, when_with,
+    BAD_REQUEST, FROM_2025_08, FROM_2026_06, Found, INVALID_PARAMETER, Rule, TO_GA, Test, Values, Wording, when,
+    when_with,
 };
 use crate::catalog::{Distribution, KubernetesVersion};
 use crate::model::{NodePoolMode, OsType, PoolKind};
@@ -58,12 +58,7 @@ pub(super) const RULES: &[Rule] = &[
         wording: Wording::Verbatim,
         source: "kubernetes-sigs/cluster-api-provider-azure issue 5947 (the code is inferred)",
         test: Test::Request(|w| {
-            when_with(!count_fits(w), || {
-                [
-                    ("count", w.count().to_string()),
-                    ("min", count_min(w).to_string()),
-                ]
-            })
+            when_with(!count_fits(w), || [("count", w.count().to_string()), ("min", count_min(w).to_string())])
         }),
         ..INVALID_PARAMETER
     },
@@ -75,11 +70,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-docs container-service-limits.md; azure-aks-docs use-system-pools.md",
         test: Test::Request(|w| {
             let asked = w.spec.max_pods.unwrap_or(0);
-            let min = if w.mode() == NodePoolMode::System {
-                30
-            } else {
-                10
-            };
+            let min = if w.mode() == NodePoolMode::System { 30 } else { 10 };
             when_with(asked != 0 && !(min..=250).contains(&asked), || {
                 [("asked", asked.to_string()), ("min", min.to_string())]
             })
@@ -95,9 +86,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-mgmt-containerservice 40.2, model AgentPool",
         test: Test::Request(|w| {
             let asked = w.spec.os_disk_size_gb.unwrap_or(0);
-            when_with(!(0..=2048).contains(&asked), || {
-                [("asked", asked.to_string())]
-            })
+            when_with(!(0..=2048).contains(&asked), || [("asked", asked.to_string())])
         }),
         ..INVALID_PARAMETER
     },
@@ -107,9 +96,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "A node has at least 2 vCPUs and 2 GiB of memory.",
         source: "azure-aks-docs quotas-skus-regions.md; text as for vm-size-unknown",
         test: Test::Request(|w| {
-            let small = w
-                .size()
-                .is_some_and(|size| size.vcpus < 2 || size.memory_gb < 2.0);
+            let small = w.size().is_some_and(|size| size.vcpus < 2 || size.memory_gb < 2.0);
             // System pools have a text of their own.
             size_found(w, small && w.mode() != NodePoolMode::System)
         }),
@@ -124,11 +111,9 @@ pub(super) const RULES: &[Rule] = &[
         source: super::group::VERSION_UNSUPPORTED.source,
         test: Test::Request(|w| {
             let asked = || w.spec.orchestrator_version.clone().unwrap_or_default();
-            when_with(
-                w.version()
-                    .is_none_or(|v| KubernetesVersion::parse(&v.patch).is_none()),
-                || [("version", asked())],
-            )
+            when_with(w.version().is_none_or(|v| KubernetesVersion::parse(&v.patch).is_none()), || {
+                [("version", asked())]
+            })
         }),
         ..BAD_REQUEST
     },
@@ -139,9 +124,7 @@ pub(super) const RULES: &[Rule] = &[
         target: Some("agentPoolProfile.osSKU"),
         source: "azure-mgmt-containerservice 41.6, enum OSSKU",
         test: Test::Request(|w| {
-            when_with(w.os_sku().is_none(), || {
-                [("asked", w.spec.os_sku.clone().unwrap_or_default())]
-            })
+            when_with(w.os_sku().is_none(), || [("asked", w.spec.os_sku.clone().unwrap_or_default())])
         }),
         ..INVALID_PARAMETER
     },
@@ -154,9 +137,7 @@ pub(super) const RULES: &[Rule] = &[
         test: Test::Request(|w| {
             let windows = distribution(w).is_some_and(Distribution::is_windows);
             let fits = windows == (w.os_type() == OsType::Windows);
-            when_with(distribution(w).is_some() && !fits, || {
-                [("sku", sku(w)), ("os", w.os_type().as_str().to_owned())]
-            })
+            when_with(distribution(w).is_some() && !fits, || [("sku", sku(w)), ("os", w.os_type().as_str().to_owned())])
         }),
         ..INVALID_PARAMETER
     },
@@ -169,18 +150,8 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-aks-docs upgrade-os-version.md, upgrade-windows-os.md",
         test: Test::Request(|w| {
             let version = version(w);
-            let fits = distribution(w)
-                .zip(version)
-                .is_none_or(|(d, v)| supports(d, v.minor));
-            when_with(!fits, || {
-                [
-                    ("sku", sku(w)),
-                    (
-                        "version",
-                        version.map(|v| v.to_string()).unwrap_or_default(),
-                    ),
-                ]
-            })
+            let fits = distribution(w).zip(version).is_none_or(|(d, v)| supports(d, v.minor));
+            when_with(!fits, || [("sku", sku(w)), ("version", version.map(|v| v.to_string()).unwrap_or_default())])
         }),
         ..INVALID_PARAMETER
     },
@@ -192,10 +163,7 @@ pub(super) const RULES: &[Rule] = &[
         target: Some("agentPoolProfile.osSKU"),
         source: "azure-aks-docs azure-container-linux-overview.md (documented from October 2025)",
         test: Test::Request(|w| {
-            when_with(
-                distribution(w) == Some(Distribution::AzureContainerLinux),
-                || [("asked", sku(w))],
-            )
+            when_with(distribution(w) == Some(Distribution::AzureContainerLinux), || [("asked", sku(w))])
         }),
         ..INVALID_PARAMETER
     },
@@ -206,9 +174,7 @@ pub(super) const RULES: &[Rule] = &[
         target: Some("agentPoolProfile.workloadRuntime"),
         source: "azure-mgmt-containerservice 41.6, enum WorkloadRuntime",
         test: Test::Request(|w| {
-            when_with(!w.workload_runtime_is_known(), || {
-                [("asked", w.workload_runtime().unwrap_or("").to_owned())]
-            })
+            when_with(!w.workload_runtime_is_known(), || [("asked", w.workload_runtime().unwrap_or("").to_owned())])
         }),
         ..INVALID_PARAMETER
     },
@@ -222,15 +188,9 @@ pub(super) const RULES: &[Rule] = &[
         target: Some("agentPoolProfile.nodeImageVersion"),
         source: "azure-mgmt-containerservice 41.6, model AgentPool, nodeImageVersion (read-only before)",
         test: Test::Request(|w| {
-            let asked = w
-                .spec
-                .node_image_version
-                .as_deref()
-                .filter(|text| !text.is_empty());
+            let asked = w.spec.node_image_version.as_deref().filter(|text| !text.is_empty());
             let other = asked.filter(|asked| {
-                w.ctx
-                    .settings_before()
-                    .is_some_and(|before| !before.node_image_version.eq_ignore_ascii_case(asked))
+                w.ctx.settings_before().is_some_and(|before| !before.node_image_version.eq_ignore_ascii_case(asked))
             });
             other.map(|asked| vec![("asked", asked.to_owned()), ("pool", w.spec.name.clone())])
         }),
@@ -248,9 +208,7 @@ fn size_found(w: &Wanted<'_>, broken: bool) -> Found {
 
 fn is_pool_name(name: &str, os: OsType) -> bool {
     let longest = if os == OsType::Windows { 6 } else { 12 };
-    let plain = name
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let plain = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
     plain && name.len() <= longest && name.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
 }
 
@@ -269,13 +227,7 @@ fn version(w: &Wanted<'_>) -> Option<KubernetesVersion> {
 fn distribution(w: &Wanted<'_>) -> Option<Distribution> {
     // The newest version stands in where only the family matters.
     let version = version(w).unwrap_or(KubernetesVersion::new(1, u32::MAX, 0));
-    Distribution::of(
-        w.ctx.era,
-        w.os_sku()?,
-        version,
-        w.fips(),
-        w.size().is_some_and(|s| s.confidential),
-    )
+    Distribution::of(w.ctx.era, w.os_sku()?, version, w.fips(), w.size().is_some_and(|s| s.confidential))
 }
 
 fn sku(w: &Wanted<'_>) -> String {

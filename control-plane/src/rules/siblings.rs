@@ -25,31 +25,20 @@ impl SiblingsCase<'_> {
     /// The other pools that stay.
     fn others(&self) -> impl Iterator<Item = &Pool> {
         let gone = |pool: &&Pool| pool.provisioning != Provisioning::Deleting;
-        self.pools
-            .iter()
-            .map(Arc::as_ref)
-            .filter(gone)
-            .filter(|pool| self.subject.is_none_or(|s| s.id != pool.id))
+        self.pools.iter().map(Arc::as_ref).filter(gone).filter(|pool| self.subject.is_none_or(|s| s.id != pool.id))
     }
 
     fn other_system_pool(&self) -> bool {
-        self.others()
-            .any(|pool| pool.settings.mode == NodePoolMode::System)
+        self.others().any(|pool| pool.settings.mode == NodePoolMode::System)
     }
 
     fn was_system(&self) -> bool {
-        self.subject
-            .is_some_and(|pool| pool.settings.mode == NodePoolMode::System)
+        self.subject.is_some_and(|pool| pool.settings.mode == NodePoolMode::System)
     }
 
     fn nodes(&self) -> u64 {
-        let own = self
-            .settings
-            .map_or(0, |settings| u64::from(settings.count));
-        own + self
-            .others()
-            .map(|pool| u64::from(pool.settings.count))
-            .sum::<u64>()
+        let own = self.settings.map_or(0, |settings| u64::from(settings.count));
+        own + self.others().map(|pool| u64::from(pool.settings.count)).sum::<u64>()
     }
 }
 
@@ -79,18 +68,14 @@ pub(super) const RULES: &[Rule] = &[
         message: "There has to be at least one system agent pool.",
         wording: Wording::Verbatim,
         source: "kubernetes-sigs/cluster-api-provider-azure issue 1355",
-        test: Test::Siblings(|c| {
-            when(c.settings.is_none() && c.was_system() && !c.other_system_pool())
-        }),
+        test: Test::Siblings(|c| when(c.settings.is_none() && c.was_system() && !c.other_system_pool())),
         ..BAD_REQUEST
     },
     Rule {
         id: "last-system-pool-mode",
         summary: "The last system pool of a cluster stays a system pool.",
         test: Test::Siblings(|c| {
-            let leaves = c
-                .settings
-                .is_some_and(|settings| settings.mode != NodePoolMode::System);
+            let leaves = c.settings.is_some_and(|settings| settings.mode != NodePoolMode::System);
             when(leaves && c.was_system() && !c.other_system_pool())
         }),
         ..NO_SYSTEM_POOL
@@ -103,9 +88,7 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-docs container-service-limits.md",
         test: Test::Siblings(|c| {
             let new = c.subject.is_none() && c.settings.is_some();
-            when_with(new && c.pools.len() >= POOLS_PER_CLUSTER_MAX, || {
-                [("pools", c.pools.len().to_string())]
-            })
+            when_with(new && c.pools.len() >= POOLS_PER_CLUSTER_MAX, || [("pools", c.pools.len().to_string())])
         }),
         ..BAD_REQUEST
     },
@@ -117,12 +100,8 @@ pub(super) const RULES: &[Rule] = &[
                   5000.",
         source: "azure-docs container-service-limits.md",
         test: Test::Siblings(|c| {
-            let grows = c
-                .settings
-                .is_some_and(|s| c.subject.is_none_or(|pool| s.count > pool.settings.count));
-            when_with(grows && c.nodes() > NODES_PER_CLUSTER_MAX, || {
-                [("nodes", c.nodes().to_string())]
-            })
+            let grows = c.settings.is_some_and(|s| c.subject.is_none_or(|pool| s.count > pool.settings.count));
+            when_with(grows && c.nodes() > NODES_PER_CLUSTER_MAX, || [("nodes", c.nodes().to_string())])
         }),
         ..BAD_REQUEST
     },

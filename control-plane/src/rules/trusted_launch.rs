@@ -10,8 +10,7 @@
 
 use super::pool::PoolCase;
 use super::{
-    BAD_REQUEST, FROM_2025_08, FROM_2026_06, FROM_GA, Rule, TO_2025_08, TO_2026_06, Test, Wording,
-    when, when_with,
+    BAD_REQUEST, FROM_2025_08, FROM_2026_06, FROM_GA, Rule, TO_2025_08, TO_2026_06, Test, Wording, when, when_with,
 };
 use crate::catalog::Distribution;
 use crate::era::Era;
@@ -33,20 +32,15 @@ pub(super) use incompatible;
 /// A limitation that the public text names.
 const NAMED: Rule = Rule {
     code: "TrustedLaunchIncompatibleWithConfig",
-    message: incompatible!(
-        "Ubuntu 1804, FIPS, Arm64, CBLMariner, GPU nodepools dont have Trusted Launch support."
-    ),
+    message: incompatible!("Ubuntu 1804, FIPS, Arm64, CBLMariner, GPU nodepools dont have Trusted Launch support."),
     wording: Wording::Verbatim,
     source: "Azure/AKS issue 4181 (the status is inferred); azure-aks-docs use-trusted-launch.md",
     ..BAD_REQUEST
 };
 
 /// A limitation that the public text does not name.
-pub(super) const UNNAMED: Rule = Rule {
-    wording: Wording::Inferred,
-    source: "azure-aks-docs use-trusted-launch.md",
-    ..NAMED
-};
+pub(super) const UNNAMED: Rule =
+    Rule { wording: Wording::Inferred, source: "azure-aks-docs use-trusted-launch.md", ..NAMED };
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -96,31 +90,21 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "trusted-launch-kata",
         summary: "Pod sandboxing (Kata) and trusted launch exclude each other.",
-        message: incompatible!(
-            "Workload runtime '{runtime}' (pod sandboxing) doesnt have Trusted Launch support."
-        ),
+        message: incompatible!("Workload runtime '{runtime}' (pod sandboxing) doesnt have Trusted Launch support."),
         source: "azure-aks-docs use-trusted-launch.md (written down from August 2025), node-images.md",
         test: Test::Pool(|c| {
             let runtime = c.settings.workload_runtime.as_deref();
-            when_with(c.trusted() && is_kata(runtime), || {
-                [("runtime", runtime.unwrap_or_default().to_owned())]
-            })
+            when_with(c.trusted() && is_kata(runtime), || [("runtime", runtime.unwrap_or_default().to_owned())])
         }),
         ..UNNAMED
     },
     Rule {
         id: "trusted-launch-confidential",
         summary: "Confidential sizes (DC, EC) have no trusted launch.",
-        message: incompatible!(
-            "VM size '{size}' is a confidential VM size; confidential VMs are not supported."
-        ),
+        message: incompatible!("VM size '{size}' is a confidential VM size; confidential VMs are not supported."),
         source: "azure-aks-docs use-trusted-launch.md (written down from August 2025), use-cvm.md; azure-compute-docs \
                  trusted-launch.md",
-        test: Test::Pool(|c| {
-            when_with(c.trusted() && c.size.confidential, || {
-                [("size", c.size_name())]
-            })
-        }),
+        test: Test::Pool(|c| when_with(c.trusted() && c.size.confidential, || [("size", c.size_name())])),
         ..UNNAMED
     },
     Rule {
@@ -155,23 +139,15 @@ pub(super) const RULES: &[Rule] = &[
         ),
         source: "azure-compute-docs trusted-launch-faq.md; Azure/azure-cli issue 28005 (the last sentence is \
                  Microsoft.Compute's own)",
-        test: Test::Pool(|c| {
-            when_with(c.trusted() && c.size.trusted_launch_disabled, || {
-                [("size", c.size_name())]
-            })
-        }),
+        test: Test::Pool(|c| when_with(c.trusted() && c.size.trusted_launch_disabled, || [("size", c.size_name())])),
         ..UNNAMED
     },
     Rule {
         id: "trusted-launch-kubernetes",
         summary: "The pool runs Kubernetes 1.25.2 or later.",
-        message: incompatible!(
-            "Kubernetes version {version} is not supported; use 1.25.2 or later."
-        ),
+        message: incompatible!("Kubernetes version {version} is not supported; use 1.25.2 or later."),
         test: Test::Pool(|c| {
-            when_with(c.trusted() && c.version < TRUSTED_LAUNCH_KUBERNETES, || {
-                [("version", c.version.to_string())]
-            })
+            when_with(c.trusted() && c.version < TRUSTED_LAUNCH_KUBERNETES, || [("version", c.version.to_string())])
         }),
         ..UNNAMED
     },
@@ -186,15 +162,11 @@ pub(super) const RULES: &[Rule] = &[
         id: "trusted-launch-fips-ubuntu-2204",
         summary: "With FIPS, trusted launch is for Ubuntu 22.04 only.",
         eras: FROM_2026_06,
-        message: incompatible!(
-            "With FIPS only Ubuntu 22.04 has Trusted Launch support, not osSKU '{sku}'."
-        ),
+        message: incompatible!("With FIPS only Ubuntu 22.04 has Trusted Launch support, not osSKU '{sku}'."),
         source: "azure-aks-docs use-trusted-launch.md, enable-fips-nodes.md; Azure/AKS CHANGELOG.md 2026-06-19",
         test: Test::Pool(|c| {
             let fits = fips_fits_trusted_launch(c.era(), c.distribution);
-            when_with(c.trusted() && c.settings.fips && !fits, || {
-                [("sku", c.settings.os_sku.clone())]
-            })
+            when_with(c.trusted() && c.settings.fips && !fits, || [("sku", c.settings.os_sku.clone())])
         }),
         ..UNNAMED
     },
@@ -208,9 +180,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "trusted-launch-virtual-nodes",
         summary: "A cluster with the virtual node add-on has no trusted-launch pools.",
         eras: FROM_GA,
-        message: incompatible!(
-            "Virtual nodes dont have Trusted Launch support, and this cluster has them enabled."
-        ),
+        message: incompatible!("Virtual nodes dont have Trusted Launch support, and this cluster has them enabled."),
         test: Test::Pool(|c| when(c.turns_on() && c.ctx.virtual_nodes)),
         ..UNNAMED
     },
@@ -243,13 +213,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "trusted-launch-image",
         summary: "An existing pool already has a trusted-launch image before it is switched on.",
         eras: TO_2026_06,
-        test: Test::Pool(|c| {
-            when(
-                c.turns_on()
-                    && c.before()
-                        .is_some_and(|before| !before.has_trusted_launch_image()),
-            )
-        }),
+        test: Test::Pool(|c| when(c.turns_on() && c.before().is_some_and(|before| !before.has_trusted_launch_image()))),
         source: "Azure/AKS issue 4181 (this very case; the status is inferred); azure-aks-docs use-trusted-launch.md",
         ..NAMED
     },
@@ -263,17 +227,12 @@ pub(super) const RULES: &[Rule] = &[
         source: "azure-aks-docs migrate-nodes-azure-container-linux.md",
         test: Test::Pool(|c| {
             let both = c.settings.vtpm && c.settings.secure_boot;
-            when_with(
-                c.distribution == Distribution::AzureContainerLinux && !both,
-                || [("name", c.name())],
-            )
+            when_with(c.distribution == Distribution::AzureContainerLinux && !both, || [("name", c.name())])
         }),
         ..UNNAMED
     },
 ];
 
 fn unsigned_driver(case: &PoolCase<'_>) -> bool {
-    case.settings.secure_boot
-        && case.size.gpus > 0
-        && case.settings.gpu_driver != Some(GpuDriver::None)
+    case.settings.secure_boot && case.size.gpus > 0 && case.settings.gpu_driver != Some(GpuDriver::None)
 }

@@ -30,9 +30,7 @@ pub(super) struct Queue(SyncSender<Message>);
 
 impl Queue {
     pub(super) fn send(&self, job: Job) -> Result<(), StoreError> {
-        self.0
-            .send(Message::Run(job))
-            .map_err(|_| StoreError::Stopped)
+        self.0.send(Message::Run(job)).map_err(|_| StoreError::Stopped)
     }
 
     /// Ends the thread after all earlier transactions; later ones are refused.
@@ -71,27 +69,15 @@ where
     })
 }
 
-pub(super) fn start(
-    db: sled::Db,
-    image: Arc<RwLock<Image>>,
-    committed: watch::Sender<u64>,
-) -> Queue {
+pub(super) fn start(db: sled::Db, image: Arc<RwLock<Image>>, committed: watch::Sender<u64>) -> Queue {
     let (send, jobs) = sync_channel(QUEUE_MAX);
     let work = move || run(db, &image, jobs, &committed);
     // A process that cannot start a thread cannot serve anything.
-    std::thread::Builder::new()
-        .name("slipway-store".to_owned())
-        .spawn(work)
-        .expect("the store's thread starts");
+    std::thread::Builder::new().name("slipway-store".to_owned()).spawn(work).expect("the store's thread starts");
     Queue(send)
 }
 
-fn run(
-    db: sled::Db,
-    image: &RwLock<Image>,
-    jobs: Receiver<Message>,
-    committed: &watch::Sender<u64>,
-) {
+fn run(db: sled::Db, image: &RwLock<Image>, jobs: Receiver<Message>, committed: &watch::Sender<u64>) {
     while let Ok(first) = jobs.recv() {
         let mut group = Overlay::default();
         let (answers, close) = gather(first, image, &jobs, &mut group);
@@ -121,9 +107,7 @@ fn gather(
     jobs: &Receiver<Message>,
     group: &mut Overlay,
 ) -> (Vec<Answer>, Option<oneshot::Sender<()>>) {
-    let image = image
-        .read()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let image = image.read().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut answers = Vec::new();
     let mut next = Some(first);
     while let Some(message) = next {
@@ -131,11 +115,7 @@ fn gather(
             Message::Run(job) => answers.push(job(&image, group)),
             Message::Close(closed) => return (answers, Some(closed)),
         }
-        next = if answers.len() < GROUP_MAX {
-            jobs.try_recv().ok()
-        } else {
-            None
-        };
+        next = if answers.len() < GROUP_MAX { jobs.try_recv().ok() } else { None };
     }
     (answers, None)
 }
@@ -151,17 +131,14 @@ fn write(db: &sled::Db, group: &Overlay) -> Result<(), StoreError> {
             None => batch.remove(table.disk_key(key)),
         }
     }
-    db.apply_batch(batch)
-        .map_err(|e| StoreError::Write(e.to_string()))?;
+    db.apply_batch(batch).map_err(|e| StoreError::Write(e.to_string()))?;
     db.flush().map_err(|e| StoreError::Write(e.to_string()))?;
     Ok(())
 }
 
 fn publish(image: &RwLock<Image>, group: Overlay, committed: &watch::Sender<u64>) {
     {
-        let mut image = image
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut image = image.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         for ((table, key), change) in group.changes {
             image.set(table, key, change.map(|(value, _)| value));
         }

@@ -43,11 +43,7 @@ impl Image {
         self.tables.get(&table)?.get(key)
     }
 
-    pub(super) fn range<'a>(
-        &'a self,
-        table: Table,
-        prefix: &'a str,
-    ) -> impl Iterator<Item = (&'a String, &'a Shared)> {
+    pub(super) fn range<'a>(&'a self, table: Table, prefix: &'a str) -> impl Iterator<Item = (&'a String, &'a Shared)> {
         self.tables
             .get(&table)
             .into_iter()
@@ -62,21 +58,13 @@ impl Image {
 
     /// All records of a kind whose key starts with `prefix`, in key order.
     pub fn scan<R: Record>(&self, prefix: &str) -> Vec<Arc<R>> {
-        self.range(R::TABLE, prefix)
-            .filter_map(|(_, value)| downcast(value))
-            .collect()
+        self.range(R::TABLE, prefix).filter_map(|(_, value)| downcast(value)).collect()
     }
 
     /// At most `limit` records whose key is `from` or later, in key order.
     pub fn scan_from<R: Record>(&self, from: &str, limit: usize) -> Vec<Arc<R>> {
-        let rows = self
-            .tables
-            .get(&R::TABLE)
-            .into_iter()
-            .flat_map(|rows| rows.range(from.to_owned()..));
-        rows.filter_map(|(_, value)| downcast(value))
-            .take(limit)
-            .collect()
+        let rows = self.tables.get(&R::TABLE).into_iter().flat_map(|rows| rows.range(from.to_owned()..));
+        rows.filter_map(|(_, value)| downcast(value)).take(limit).collect()
     }
 }
 
@@ -85,10 +73,7 @@ pub(super) fn downcast<R: Record>(value: &Shared) -> Option<Arc<R>> {
 }
 
 fn split(key: &[u8]) -> Result<(Table, String), StoreError> {
-    let corrupt = |why: &str| StoreError::Corrupt {
-        key: format!("{key:?}"),
-        why: why.to_owned(),
-    };
+    let corrupt = |why: &str| StoreError::Corrupt { key: format!("{key:?}"), why: why.to_owned() };
     let (first, rest) = key.split_first().ok_or_else(|| corrupt("an empty key"))?;
     let table = Table::ALL
         .into_iter()

@@ -91,19 +91,14 @@ impl Store {
         let mut image = Image::load(&db)?;
         if image.get::<Meta>(Meta::KEY).is_none() {
             let bytes = serde_json::to_vec(first).map_err(|e| StoreError::Write(e.to_string()))?;
-            db.insert(Table::Meta.disk_key(Meta::KEY), bytes)
-                .map_err(|e| StoreError::Write(e.to_string()))?;
+            db.insert(Table::Meta.disk_key(Meta::KEY), bytes).map_err(|e| StoreError::Write(e.to_string()))?;
             db.flush().map_err(|e| StoreError::Write(e.to_string()))?;
             image.put(Arc::new(first.clone()));
         }
         let image = Arc::new(RwLock::new(image));
         let (notify, committed) = watch::channel(0);
         let jobs = committer::start(db, Arc::clone(&image), notify);
-        Ok(Store {
-            image,
-            jobs,
-            committed,
-        })
+        Ok(Store { image, jobs, committed })
     }
 
     /// One record.
@@ -141,10 +136,7 @@ impl Store {
 
     /// Takes what was touched since the last call.
     pub(crate) fn take_touched(&self) -> BTreeSet<Unit> {
-        let mut image = self
-            .image
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut image = self.image.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         std::mem::take(&mut image.touched)
     }
 
@@ -154,8 +146,6 @@ impl Store {
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Image> {
-        self.image
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.image.read().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

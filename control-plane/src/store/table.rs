@@ -8,9 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Meta, StoreError};
 use crate::ids::StorageKey;
-use crate::model::{
-    Cluster, Event, GenericResource, Node, Operation, Pool, ResourceGroup, Subscription,
-};
+use crate::model::{Cluster, Event, GenericResource, Node, Operation, Pool, ResourceGroup, Subscription};
 
 /// A value of any table.
 pub(super) type Shared = Arc<dyn Any + Send + Sync>;
@@ -67,10 +65,8 @@ impl Table {
 }
 
 fn decode<R: Record>(key: &str, bytes: &[u8]) -> Result<Shared, StoreError> {
-    let record: R = serde_json::from_slice(bytes).map_err(|e| StoreError::Corrupt {
-        key: format!("{:?}/{key}", R::TABLE),
-        why: e.to_string(),
-    })?;
+    let record: R = serde_json::from_slice(bytes)
+        .map_err(|e| StoreError::Corrupt { key: format!("{:?}/{key}", R::TABLE), why: e.to_string() })?;
     Ok(Arc::new(record))
 }
 
@@ -103,8 +99,4 @@ record!(Pool, Pool, |p| p.id.storage_key());
 record!(Node, Node, |n| n.id.storage_key());
 record!(Operation, Operation, |o| o.id.storage_key());
 record!(Event, Event, |e| format!("{:016}", e.sequence));
-record!(GenericResource, Generic, |r| GenericResource::key(
-    &r.group,
-    &r.namespace,
-    &r.path
-));
+record!(GenericResource, Generic, |r| GenericResource::key(&r.group, &r.namespace, &r.path));

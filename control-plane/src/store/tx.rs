@@ -39,12 +39,7 @@ pub struct Tx<'a> {
 
 impl<'a> Tx<'a> {
     pub(super) fn new(image: &'a Image, group: &'a Overlay) -> Self {
-        Tx {
-            image,
-            group,
-            own: Overlay::default(),
-            fault: None,
-        }
+        Tx { image, group, own: Overlay::default(), fault: None }
     }
 
     pub(super) fn finish(self) -> Result<Overlay, StoreError> {
@@ -67,17 +62,12 @@ impl<'a> Tx<'a> {
 
     /// All records of a kind whose key starts with `prefix`, in key order.
     pub fn scan<R: Record>(&self, prefix: &str) -> Vec<Arc<R>> {
-        let mut rows: BTreeMap<&String, Option<&Shared>> = self
-            .image
-            .range(R::TABLE, prefix)
-            .map(|(key, value)| (key, Some(value)))
-            .collect();
+        let mut rows: BTreeMap<&String, Option<&Shared>> =
+            self.image.range(R::TABLE, prefix).map(|(key, value)| (key, Some(value))).collect();
         let from = (R::TABLE, prefix.to_owned());
         for overlay in [self.group, &self.own] {
             let changed = overlay.changes.range(from.clone()..);
-            for ((_, key), change) in
-                changed.take_while(|((t, k), _)| *t == R::TABLE && k.starts_with(prefix))
-            {
+            for ((_, key), change) in changed.take_while(|((t, k), _)| *t == R::TABLE && k.starts_with(prefix)) {
                 rows.insert(key, change.as_ref().map(|(value, _)| value));
             }
         }
@@ -90,9 +80,7 @@ impl<'a> Tx<'a> {
         match serde_json::to_vec(&*record) {
             Ok(bytes) => {
                 let value: Shared = Arc::clone(&record) as Shared;
-                self.own
-                    .changes
-                    .insert((R::TABLE, record.key()), Some((value, bytes)));
+                self.own.changes.insert((R::TABLE, record.key()), Some((value, bytes)));
             }
             Err(e) => self.fault = Some(StoreError::Write(e.to_string())),
         }
@@ -145,12 +133,7 @@ impl<'a> Tx<'a> {
     fn meta(&self) -> Meta {
         // Written when the store was first opened, and never deleted.
         self.get::<Meta>(Meta::KEY).map_or_else(
-            || Meta {
-                seed: 0,
-                ids_drawn: 0,
-                last_event: 0,
-                clock: VirtualTime::default(),
-            },
+            || Meta { seed: 0, ids_drawn: 0, last_event: 0, clock: VirtualTime::default() },
             |meta| (*meta).clone(),
         )
     }

@@ -12,8 +12,8 @@ use crate::engine::Unit;
 use crate::era::Era;
 use crate::ids::{ClusterId, GroupId, Name, OperationId, PoolId, StorageKey};
 use crate::model::{
-    Cluster, ClusterSpec, EventKind, Opaque, Operation, OperationKind, OperationTarget, Pool,
-    PoolSettings, Provisioning, ResourceGroup, Subscription,
+    Cluster, ClusterSpec, EventKind, Opaque, Operation, OperationKind, OperationTarget, Pool, PoolSettings,
+    Provisioning, ResourceGroup, Subscription,
 };
 use crate::refusal::Refusal;
 use crate::rules::{self, ClusterContext};
@@ -59,19 +59,8 @@ impl World {
             }
             let feature = trusted_launch_in_effect(&subscription, &conditions.custom_features, now);
             let location = cluster_location(world, &spec, before.as_deref(), &group)?;
-            let version =
-                cluster_version(world, &spec, before.as_deref(), subscription.era, &location)?;
-            let request = Request {
-                world,
-                now,
-                subscription,
-                feature,
-                id,
-                spec,
-                before,
-                version,
-                location,
-            };
+            let version = cluster_version(world, &spec, before.as_deref(), subscription.era, &location)?;
+            let request = Request { world, now, subscription, feature, id, spec, before, version, location };
             let embedded = request.embedded_pools(tx)?;
             request.judge(tx, &embedded)?;
             Ok(request.write(tx, embedded))
@@ -89,45 +78,23 @@ impl World {
         let id = id.clone();
         self.transact(move |world, tx, now| {
             let subscription = guard::subscription(tx, id.group.subscription)?;
-            let before = tx
-                .get::<Cluster>(&id.storage_key())
-                .ok_or_else(|| guard::cluster_missing(&id))?;
+            let before = tx.get::<Cluster>(&id.storage_key()).ok_or_else(|| guard::cluster_missing(&id))?;
             conditions.check(Some(before.etag))?;
             idle(tx, &subscription, &before)?;
             let target = OperationTarget::Cluster(id.clone());
-            let operation = deletion::start(
-                tx,
-                now,
-                OperationKind::Update,
-                target,
-                before.location.clone(),
-            );
+            let operation = deletion::start(tx, now, OperationKind::Update, target, before.location.clone());
             let etag = tx.fresh_uuid();
             let value = tx.put(Cluster {
                 tags: updated(before.tags.clone(), Some(tags)),
                 provisioning: Provisioning::Updating,
                 operation,
-                control_plane_ready: now
-                    + world
-                        .timings()
-                        .sample(Step::PoolUpdate, &operation.to_string()),
+                control_plane_ready: now + world.timings().sample(Step::PoolUpdate, &operation.to_string()),
                 etag,
                 ..(*before).clone()
             });
             tx.touch(Unit::cluster(&id));
-            record(
-                tx,
-                now,
-                EventKind::Requested,
-                Some(subscription.id),
-                id.name.to_string(),
-                "new tags".to_owned(),
-            );
-            Ok(Put {
-                created: false,
-                value,
-                operation: Some(operation),
-            })
+            record(tx, now, EventKind::Requested, Some(subscription.id), id.name.to_string(), "new tags".to_owned());
+            Ok(Put { created: false, value, operation: Some(operation) })
         })
         .await
     }
@@ -138,10 +105,7 @@ impl Request<'_> {
         let existing = tx.scan::<Pool>(&self.id.children_prefix());
         let mut embedded = Vec::new();
         for spec in self.spec.pools.iter().flatten() {
-            let id = PoolId {
-                cluster: self.id.clone(),
-                name: Name::new(spec.name.clone()),
-            };
+            let id = PoolId { cluster: self.id.clone(), name: Name::new(spec.name.clone()) };
             let before = existing.iter().find(|pool| pool.id == id).cloned();
             let asker = Asker {
                 world: self.world,
@@ -150,11 +114,7 @@ impl Request<'_> {
                 first_pool: existing.is_empty() && embedded.is_empty(),
             };
             let settings = asker.settle(&self.facts(), spec, before.as_deref(), true)?;
-            embedded.push(Embedded {
-                id,
-                before,
-                settings,
-            });
+            embedded.push(Embedded { id, before, settings });
         }
         Ok(embedded)
     }
@@ -165,14 +125,8 @@ impl Request<'_> {
             location: &self.location,
             version_asked: &self.version.asked,
             version: &self.version.patch,
-            virtual_nodes: self
-                .spec
-                .virtual_nodes
-                .unwrap_or(before.is_some_and(|c| c.virtual_nodes)),
-            windows_profile: self
-                .spec
-                .windows_profile
-                .unwrap_or(before.is_some_and(|c| c.windows_profile)),
+            virtual_nodes: self.spec.virtual_nodes.unwrap_or(before.is_some_and(|c| c.virtual_nodes)),
+            windows_profile: self.spec.windows_profile.unwrap_or(before.is_some_and(|c| c.windows_profile)),
         }
     }
 
@@ -184,54 +138,27 @@ impl Request<'_> {
             before: self.before.as_deref(),
             name: self.id.name.as_str(),
             existing_pools: &existing,
-            clusters_in_subscription: tx
-                .scan::<Cluster>(&self.subscription.id.children_prefix())
-                .len(),
+            clusters_in_subscription: tx.scan::<Cluster>(&self.subscription.id.children_prefix()).len(),
         };
-        let named: Vec<_> = embedded
-            .iter()
-            .map(|e| (e.id.name.as_str(), &e.settings))
-            .collect();
+        let named: Vec<_> = embedded.iter().map(|e| (e.id.name.as_str(), &e.settings)).collect();
         rules::judge_cluster(&context, &self.spec, &named)
     }
 
     fn write(self, tx: &mut Tx<'_>, embedded: Vec<Embedded>) -> Put<Cluster> {
         let created = self.before.is_none();
-        let upgrade = self
-            .before
-            .as_ref()
-            .is_some_and(|c| c.current_kubernetes_version != self.version.patch);
+        let upgrade = self.before.as_ref().is_some_and(|c| c.current_kubernetes_version != self.version.patch);
         let (kind, state, step, text) = if created {
-            (
-                OperationKind::Create,
-                Provisioning::Creating,
-                Step::ControlPlaneCreate,
-                "create".to_owned(),
-            )
+            (OperationKind::Create, Provisioning::Creating, Step::ControlPlaneCreate, "create".to_owned())
         } else if upgrade {
             let text = format!("upgrade to Kubernetes {}", self.version.patch);
-            (
-                OperationKind::Upgrade,
-                Provisioning::Upgrading,
-                Step::ControlPlaneUpgrade,
-                text,
-            )
+            (OperationKind::Upgrade, Provisioning::Upgrading, Step::ControlPlaneUpgrade, text)
         } else {
-            (
-                OperationKind::Update,
-                Provisioning::Updating,
-                Step::ControlPlaneUpdate,
-                "update".to_owned(),
-            )
+            (OperationKind::Update, Provisioning::Updating, Step::ControlPlaneUpdate, "update".to_owned())
         };
         let (id, now) = (self.id.clone(), self.now);
         let target = OperationTarget::Cluster(id.clone());
         let operation = deletion::start(tx, now, kind, target, self.location.clone());
-        let ready = now
-            + self
-                .world
-                .timings()
-                .sample(step, &format!("{}/{operation}", id.name));
+        let ready = now + self.world.timings().sample(step, &format!("{}/{operation}", id.name));
         self.write_pools(tx, embedded, operation, ready);
         let subscription = Some(self.subscription.id);
         let base = match self.before.as_deref().cloned() {
@@ -239,73 +166,30 @@ impl Request<'_> {
             None => self.new_cluster(tx),
         };
         let etag = tx.fresh_uuid();
-        let cluster = Cluster {
-            provisioning: state,
-            operation,
-            control_plane_ready: ready,
-            etag,
-            ..self.changed(base)
-        };
+        let cluster =
+            Cluster { provisioning: state, operation, control_plane_ready: ready, etag, ..self.changed(base) };
         if created {
             tx.put(node_group(&cluster));
         }
         tx.touch(Unit::cluster(&id));
-        record(
-            tx,
-            now,
-            EventKind::Requested,
-            subscription,
-            id.name.to_string(),
-            text,
-        );
-        Put {
-            created,
-            value: tx.put(cluster),
-            operation: Some(operation),
-        }
+        record(tx, now, EventKind::Requested, subscription, id.name.to_string(), text);
+        Put { created, value: tx.put(cluster), operation: Some(operation) }
     }
 
     /// Pools that the request changes take part in the cluster's operation; an operation on a cluster changes the ETags
     /// of all its pools.
-    fn write_pools(
-        &self,
-        tx: &mut Tx<'_>,
-        embedded: Vec<Embedded>,
-        operation: OperationId,
-        ready: VirtualTime,
-    ) {
+    fn write_pools(&self, tx: &mut Tx<'_>, embedded: Vec<Embedded>, operation: OperationId, ready: VirtualTime) {
         for pool in tx.scan::<Pool>(&self.id.children_prefix()) {
             let etag = tx.fresh_uuid();
-            tx.put(Pool {
-                etag,
-                ..(*pool).clone()
-            });
+            tx.put(Pool { etag, ..(*pool).clone() });
         }
-        for Embedded {
-            id,
-            before,
-            settings,
-        } in embedded
-        {
-            if before
-                .as_ref()
-                .is_some_and(|pool| pool.settings == settings)
-            {
+        for Embedded { id, before, settings } in embedded {
+            if before.as_ref().is_some_and(|pool| pool.settings == settings) {
                 continue;
             }
             let change = pools::change_of(before.as_deref(), &settings);
             let before = before.as_deref();
-            let pool = pools::write(
-                tx,
-                self.now,
-                &id,
-                before,
-                settings,
-                &change,
-                operation,
-                ready,
-                self.feature,
-            );
+            let pool = pools::write(tx, self.now, &id, before, settings, &change, operation, ready, self.feature);
             tx.put(pool);
         }
     }
@@ -337,12 +221,7 @@ impl Request<'_> {
             tags: None,
             kubernetes_version: self.version.asked.clone(),
             current_kubernetes_version: self.version.patch.clone(),
-            dns_prefix: self
-                .spec
-                .dns_prefix
-                .clone()
-                .filter(|p| !p.is_empty())
-                .unwrap_or_else(|| dns_prefix(id)),
+            dns_prefix: self.spec.dns_prefix.clone().filter(|p| !p.is_empty()).unwrap_or_else(|| dns_prefix(id)),
             dns_suffix: hex[..8].to_owned(),
             node_resource_group: self
                 .spec
@@ -370,18 +249,10 @@ impl Request<'_> {
 /// az's own default: ten characters of the name, sixteen of the group, six of the subscription.
 fn dns_prefix(id: &ClusterId) -> String {
     let part = |text: &str, count: usize| -> String {
-        text.chars()
-            .filter(|c| c.is_ascii_alphanumeric() || *c == '-')
-            .take(count)
-            .collect()
+        text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(count).collect()
     };
     let subscription = id.group.subscription.to_string();
-    format!(
-        "{}-{}-{}",
-        part(id.name.as_str(), 10),
-        part(id.group.name.as_str(), 16),
-        part(&subscription, 6)
-    )
+    format!("{}-{}-{}", part(id.name.as_str(), 10), part(id.group.name.as_str(), 16), part(&subscription, 6))
 }
 
 fn shortened(text: String, max: usize) -> String {
@@ -430,10 +301,9 @@ fn cluster_version(
 ) -> Result<Resolved, Refusal> {
     let asked = spec.kubernetes_version.as_deref().unwrap_or("");
     match before {
-        Some(before) if asked.is_empty() || asked == before.kubernetes_version => Ok(Resolved {
-            asked: before.kubernetes_version.clone(),
-            patch: before.current_kubernetes_version.clone(),
-        }),
+        Some(before) if asked.is_empty() || asked == before.kubernetes_version => {
+            Ok(Resolved { asked: before.kubernetes_version.clone(), patch: before.current_kubernetes_version.clone() })
+        }
         _ => rules::cluster_version(world.catalog(), era, location, asked),
     }
 }
@@ -443,21 +313,13 @@ fn idle(tx: &Tx<'_>, subscription: &Subscription, cluster: &Cluster) -> Result<(
     pools::not_deleting(cluster)?;
     if cluster.provisioning.is_running() {
         let operation = tx.get::<Operation>(&cluster.operation.storage_key());
-        return Err(conflict::cluster_busy(
-            subscription.era,
-            cluster,
-            operation.as_deref(),
-        ));
+        return Err(conflict::cluster_busy(subscription.era, cluster, operation.as_deref()));
     }
     let pools = tx.scan::<Pool>(&cluster.id.children_prefix());
     match pools.iter().find(|pool| pool.provisioning.is_running()) {
         Some(pool) => {
             let operation = tx.get::<Operation>(&pool.operation.storage_key());
-            Err(conflict::pool_busy(
-                subscription.era,
-                pool,
-                operation.as_deref(),
-            ))
+            Err(conflict::pool_busy(subscription.era, pool, operation.as_deref()))
         }
         None => Ok(()),
     }

@@ -23,13 +23,9 @@ impl Conditions {
         let if_match = value(self.if_match.as_deref());
         let if_none_match = value(self.if_none_match.as_deref());
         match (if_match, if_none_match) {
-            (Some(_), Some("*")) => Err(bad(
-                "If-Match must not be set together with If-None-Match *.",
-            )),
+            (Some(_), Some("*")) => Err(bad("If-Match must not be set together with If-None-Match *.")),
             (_, Some(other)) if other != "*" => Err(bad("If-None-Match must be empty or *.")),
-            (_, Some(_)) if etag.is_some() => Err(failed(
-                "The resource exists, and If-None-Match * was given.",
-            )),
+            (_, Some(_)) if etag.is_some() => Err(failed("The resource exists, and If-None-Match * was given.")),
             (Some(wanted), _) => matches(wanted, etag),
             _ => Ok(()),
         }
@@ -37,9 +33,7 @@ impl Conditions {
 }
 
 fn value(header: Option<&str>) -> Option<&str> {
-    header
-        .map(|text| text.trim().trim_start_matches("W/").trim_matches('"'))
-        .filter(|text| !text.is_empty())
+    header.map(|text| text.trim().trim_start_matches("W/").trim_matches('"')).filter(|text| !text.is_empty())
 }
 
 fn matches(wanted: &str, etag: Option<Uuid>) -> Result<(), Refusal> {
@@ -61,11 +55,7 @@ fn bad(message: &str) -> Refusal {
 }
 
 fn failed(message: &str) -> Refusal {
-    Refusal::provider(
-        RefusalKind::PreconditionFailed,
-        "PreconditionFailed",
-        message,
-    )
+    Refusal::provider(RefusalKind::PreconditionFailed, "PreconditionFailed", message)
 }
 
 #[cfg(test)]
@@ -78,9 +68,7 @@ mod tests {
             if_none_match: if_none_match.map(str::to_owned),
             custom_features: Vec::new(),
         };
-        conditions
-            .check(etag)
-            .map_or_else(|refusal| refusal.kind.status(), |()| 200)
+        conditions.check(etag).map_or_else(|refusal| refusal.kind.status(), |()| 200)
     }
 
     #[test]
@@ -102,10 +90,7 @@ mod tests {
             (Some("xyz"), Some("*"), true, 400),
         ] {
             let got = status(if_match, if_none_match, exists.then_some(etag));
-            assert_eq!(
-                got, wanted,
-                "{if_match:?} {if_none_match:?} exists={exists}"
-            );
+            assert_eq!(got, wanted, "{if_match:?} {if_none_match:?} exists={exists}");
         }
     }
 }

@@ -33,11 +33,7 @@ pub(super) fn pool_busy(era: Era, pool: &Pool, operation: Option<&Operation>) ->
 
 fn in_progress(kind: &str, target: &str, operation: Option<&Operation>) -> String {
     let (verb, id, started) = match operation {
-        Some(operation) => (
-            verb(operation.kind),
-            operation.id.to_string(),
-            seconds(&operation.started.rfc3339()),
-        ),
+        Some(operation) => (verb(operation.kind), operation.id.to_string(), seconds(&operation.started.rfc3339())),
         None => ("update", "unknown".to_owned(), "unknown".to_owned()),
     };
     format!(

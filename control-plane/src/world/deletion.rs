@@ -6,8 +6,7 @@ use crate::clock::VirtualTime;
 use crate::engine::Unit;
 use crate::ids::{ClusterId, GroupId, OperationId, PoolId, StorageKey};
 use crate::model::{
-    Cluster, EventKind, Operation, OperationKind, OperationState, OperationTarget, Pool,
-    Provisioning, ResourceGroup,
+    Cluster, EventKind, Operation, OperationKind, OperationState, OperationTarget, Pool, Provisioning, ResourceGroup,
 };
 use crate::refusal::Refusal;
 use crate::rules;
@@ -20,9 +19,7 @@ impl World {
         let id = id.clone();
         self.transact(move |world, tx, now| {
             guard::subscription(tx, id.subscription)?;
-            let group = tx
-                .get::<ResourceGroup>(&id.storage_key())
-                .ok_or_else(|| guard::group_missing(&id))?;
+            let group = tx.get::<ResourceGroup>(&id.storage_key()).ok_or_else(|| guard::group_missing(&id))?;
             if let Some(running) = running_on(tx, &OperationTarget::Group(id.clone())) {
                 return Ok(running);
             }
@@ -32,36 +29,16 @@ impl World {
                 }
             }
             let location = group.location.clone();
-            tx.put(ResourceGroup {
-                deleting: true,
-                ..(*group).clone()
-            });
+            tx.put(ResourceGroup { deleting: true, ..(*group).clone() });
             tx.touch(Unit::group(&id));
-            record(
-                tx,
-                now,
-                EventKind::Requested,
-                Some(id.subscription),
-                id.name.to_string(),
-                "delete".to_owned(),
-            );
-            Ok(start(
-                tx,
-                now,
-                OperationKind::Delete,
-                OperationTarget::Group(id),
-                location,
-            ))
+            record(tx, now, EventKind::Requested, Some(id.subscription), id.name.to_string(), "delete".to_owned());
+            Ok(start(tx, now, OperationKind::Delete, OperationTarget::Group(id), location))
         })
         .await
     }
 
     /// Deletes a cluster with its pools; `None` when there was none. A running operation is given up.
-    pub async fn delete_cluster(
-        &self,
-        id: &ClusterId,
-        conditions: Conditions,
-    ) -> Result<Option<OperationId>, Refusal> {
+    pub async fn delete_cluster(&self, id: &ClusterId, conditions: Conditions) -> Result<Option<OperationId>, Refusal> {
         let id = id.clone();
         self.transact(move |world, tx, now| {
             guard::subscription(tx, id.group.subscription)?;
@@ -78,11 +55,7 @@ impl World {
     }
 
     /// Deletes a pool; `None` when there was none.
-    pub async fn delete_pool(
-        &self,
-        id: &PoolId,
-        conditions: Conditions,
-    ) -> Result<Option<OperationId>, Refusal> {
+    pub async fn delete_pool(&self, id: &PoolId, conditions: Conditions) -> Result<Option<OperationId>, Refusal> {
         let id = id.clone();
         self.transact(move |world, tx, now| {
             let subscription = guard::subscription(tx, id.cluster.group.subscription)?;
@@ -98,61 +71,30 @@ impl World {
             }
             if cluster.provisioning.is_running() {
                 let operation = tx.get::<Operation>(&cluster.operation.storage_key());
-                return Err(conflict::cluster_busy(
-                    subscription.era,
-                    &cluster,
-                    operation.as_deref(),
-                ));
+                return Err(conflict::cluster_busy(subscription.era, &cluster, operation.as_deref()));
             }
             let pools = tx.scan::<Pool>(&id.cluster.children_prefix());
             rules::judge_pool_delete(&pools, &pool, subscription.era)?;
             cancel(tx, now, pool.operation);
             let ready = now + world.timings().sample(Step::PoolDelete, id.name.as_str());
             let target = OperationTarget::Pool(id.clone());
-            let operation = start(
-                tx,
-                now,
-                OperationKind::Delete,
-                target,
-                cluster.location.clone(),
-            );
+            let operation = start(tx, now, OperationKind::Delete, target, cluster.location.clone());
             put_deleting_pool(tx, &pool, operation, ready);
             tx.touch(Unit::cluster(&id.cluster));
             let subject = format!("{}/{}", id.cluster.name, id.name);
-            record(
-                tx,
-                now,
-                EventKind::Requested,
-                Some(subscription.id),
-                subject,
-                "delete".to_owned(),
-            );
+            record(tx, now, EventKind::Requested, Some(subscription.id), subject, "delete".to_owned());
             Ok(Some(operation))
         })
         .await
     }
 }
 
-fn delete_cluster(
-    world: &World,
-    tx: &mut Tx<'_>,
-    now: VirtualTime,
-    cluster: &Cluster,
-) -> OperationId {
+fn delete_cluster(world: &World, tx: &mut Tx<'_>, now: VirtualTime, cluster: &Cluster) -> OperationId {
     let id = cluster.id.clone();
     cancel(tx, now, cluster.operation);
-    let ready = now
-        + world
-            .timings()
-            .sample(Step::ClusterDelete, id.name.as_str());
+    let ready = now + world.timings().sample(Step::ClusterDelete, id.name.as_str());
     let target = OperationTarget::Cluster(id.clone());
-    let operation = start(
-        tx,
-        now,
-        OperationKind::Delete,
-        target,
-        cluster.location.clone(),
-    );
+    let operation = start(tx, now, OperationKind::Delete, target, cluster.location.clone());
     for pool in tx.scan::<Pool>(&id.children_prefix()) {
         cancel(tx, now, pool.operation);
         put_deleting_pool(tx, &pool, operation, now);
@@ -166,26 +108,13 @@ fn delete_cluster(
         ..cluster.clone()
     });
     tx.touch(Unit::cluster(&id));
-    record(
-        tx,
-        now,
-        EventKind::Requested,
-        Some(id.group.subscription),
-        id.name.to_string(),
-        "delete".to_owned(),
-    );
+    record(tx, now, EventKind::Requested, Some(id.group.subscription), id.name.to_string(), "delete".to_owned());
     operation
 }
 
 fn put_deleting_pool(tx: &mut Tx<'_>, pool: &Pool, operation: OperationId, ready: VirtualTime) {
     let etag = tx.fresh_uuid();
-    tx.put(Pool {
-        provisioning: Provisioning::Deleting,
-        operation,
-        ready_not_before: ready,
-        etag,
-        ..pool.clone()
-    });
+    tx.put(Pool { provisioning: Provisioning::Deleting, operation, ready_not_before: ready, etag, ..pool.clone() });
 }
 
 /// Starts an operation.
@@ -197,14 +126,7 @@ pub(super) fn start(
     location: String,
 ) -> OperationId {
     let id = OperationId(tx.fresh_uuid());
-    tx.put(Operation {
-        id,
-        kind,
-        target,
-        location,
-        started: now,
-        state: OperationState::InProgress,
-    });
+    tx.put(Operation { id, kind, target, location, started: now, state: OperationState::InProgress });
     id
 }
 
@@ -213,19 +135,11 @@ fn cancel(tx: &mut Tx<'_>, now: VirtualTime, id: OperationId) {
     if let Some(operation) = tx.get::<Operation>(&id.storage_key())
         && operation.state == OperationState::InProgress
     {
-        tx.put(Operation {
-            state: OperationState::Canceled { ended: now },
-            ..(*operation).clone()
-        });
+        tx.put(Operation { state: OperationState::Canceled { ended: now }, ..(*operation).clone() });
     }
 }
 
 fn running_on(tx: &Tx<'_>, target: &OperationTarget) -> Option<OperationId> {
-    let running = |o: &std::sync::Arc<Operation>| {
-        o.state == OperationState::InProgress && o.target == *target
-    };
-    tx.scan::<Operation>("")
-        .into_iter()
-        .find(running)
-        .map(|o| o.id)
+    let running = |o: &std::sync::Arc<Operation>| o.state == OperationState::InProgress && o.target == *target;
+    tx.scan::<Operation>("").into_iter().find(running).map(|o| o.id)
 }

@@ -10,14 +10,8 @@ use crate::refusal::Refusal;
 
 impl World {
     /// One stored resource.
-    pub fn generic(
-        &self,
-        group: &GroupId,
-        namespace: &str,
-        path: &[String],
-    ) -> Option<Arc<GenericResource>> {
-        self.store()
-            .get(&GenericResource::key(group, namespace, path))
+    pub fn generic(&self, group: &GroupId, namespace: &str, path: &[String]) -> Option<Arc<GenericResource>> {
+        self.store().get(&GenericResource::key(group, namespace, path))
     }
 
     /// All stored resources of a group.
@@ -26,10 +20,7 @@ impl World {
     }
 
     /// Stores a resource; members of an existing one that the request leaves out stay.
-    pub async fn put_generic(
-        &self,
-        resource: GenericResource,
-    ) -> Result<Put<GenericResource>, Refusal> {
+    pub async fn put_generic(&self, resource: GenericResource) -> Result<Put<GenericResource>, Refusal> {
         self.transact(move |_, tx, now| {
             let subscription = guard::subscription(tx, resource.group.subscription)?;
             guard::registered(&subscription, &resource.namespace, now)?;
@@ -42,22 +33,13 @@ impl World {
                 None => resource.body,
             };
             let value = tx.put(GenericResource { body, ..resource });
-            Ok(Put {
-                created,
-                value,
-                operation: None,
-            })
+            Ok(Put { created, value, operation: None })
         })
         .await
     }
 
     /// Deletes a stored resource; `false` when there was none.
-    pub async fn delete_generic(
-        &self,
-        group: &GroupId,
-        namespace: &str,
-        path: &[String],
-    ) -> Result<bool, Refusal> {
+    pub async fn delete_generic(&self, group: &GroupId, namespace: &str, path: &[String]) -> Result<bool, Refusal> {
         let key = GenericResource::key(group, namespace, path);
         self.transact(move |_, tx, _| {
             let existed = tx.get::<GenericResource>(&key).is_some();

@@ -20,11 +20,7 @@ pub struct GroupSpec {
 
 impl World {
     /// Creates or updates a resource group.
-    pub async fn put_group(
-        &self,
-        id: GroupId,
-        spec: GroupSpec,
-    ) -> Result<Put<ResourceGroup>, Refusal> {
+    pub async fn put_group(&self, id: GroupId, spec: GroupSpec) -> Result<Put<ResourceGroup>, Refusal> {
         rules::judge_group_name(id.name.as_str())?;
         let location = self.location(&spec.location)?;
         self.transact(move |_, tx, now| {
@@ -52,25 +48,10 @@ impl World {
                     opaque: spec.opaque,
                 },
             };
-            let text = if created {
-                "resource group created"
-            } else {
-                "resource group updated"
-            };
+            let text = if created { "resource group created" } else { "resource group updated" };
             let (subscription, subject) = (Some(id.subscription), id.name.to_string());
-            record(
-                tx,
-                now,
-                EventKind::Requested,
-                subscription,
-                subject,
-                text.to_owned(),
-            );
-            Ok(Put {
-                created,
-                value: tx.put(group),
-                operation: None,
-            })
+            record(tx, now, EventKind::Requested, subscription, subject, text.to_owned());
+            Ok(Put { created, value: tx.put(group), operation: None })
         })
         .await
     }

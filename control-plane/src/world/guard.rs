@@ -11,8 +11,7 @@ use crate::store::Tx;
 
 /// The subscription, or `SubscriptionNotFound`.
 pub(super) fn subscription(tx: &Tx<'_>, id: SubscriptionId) -> Result<Arc<Subscription>, Refusal> {
-    tx.get(&id.storage_key())
-        .ok_or_else(|| subscription_missing(id))
+    tx.get(&id.storage_key()).ok_or_else(|| subscription_missing(id))
 }
 
 /// The text for a subscription that does not exist.
@@ -26,17 +25,12 @@ pub(super) fn subscription_missing(id: SubscriptionId) -> Refusal {
 
 /// The group, or `ResourceGroupNotFound`; one that is being deleted takes nothing new.
 pub(super) fn group(tx: &Tx<'_>, id: &GroupId) -> Result<Arc<ResourceGroup>, Refusal> {
-    let group = tx
-        .get::<ResourceGroup>(&id.storage_key())
-        .ok_or_else(|| group_missing(id))?;
+    let group = tx.get::<ResourceGroup>(&id.storage_key()).ok_or_else(|| group_missing(id))?;
     if group.deleting {
         return Err(Refusal::gateway(
             RefusalKind::Conflict,
             "ResourceGroupBeingDeleted",
-            format!(
-                "The resource group '{}' is in deprovisioning state and cannot perform this operation.",
-                id.name
-            ),
+            format!("The resource group '{}' is in deprovisioning state and cannot perform this operation.", id.name),
         ));
     }
     Ok(group)
@@ -87,11 +81,7 @@ fn cluster_path(id: &ClusterId) -> String {
 }
 
 /// The provider must be registered: `MissingSubscriptionRegistration`, which makes az register it by itself.
-pub(super) fn registered(
-    subscription: &Subscription,
-    namespace: &str,
-    now: VirtualTime,
-) -> Result<(), Refusal> {
+pub(super) fn registered(subscription: &Subscription, namespace: &str, now: VirtualTime) -> Result<(), Refusal> {
     match provider_shown(subscription, namespace, now) {
         RegistrationShown::Registered | RegistrationShown::Registering => Ok(()),
         _ => Err(Refusal::gateway(

@@ -21,12 +21,5 @@ pub(crate) fn record(
     if sequence > JOURNAL_MAX {
         tx.delete::<Event>(&format!("{:016}", sequence - JOURNAL_MAX));
     }
-    tx.put(Event {
-        sequence,
-        at,
-        kind,
-        subscription,
-        subject,
-        text,
-    });
+    tx.put(Event { sequence, at, kind, subscription, subject, text });
 }

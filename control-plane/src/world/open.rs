@@ -41,26 +41,17 @@ impl World {
     /// Opens or creates a world.
     pub async fn open(config: WorldConfig) -> Result<World, OpenError> {
         let start = VirtualTime::from_millis(wall_unix_seconds().saturating_mul(1000));
-        let first = Meta {
-            seed: config.seed,
-            ids_drawn: 0,
-            last_event: 0,
-            clock: start,
-        };
+        let first = Meta { seed: config.seed, ids_drawn: 0, last_event: 0, clock: start };
         let dir = config.dir.clone();
         let store = Store::open(&dir, &first)?;
-        let meta = store
-            .get::<Meta>(Meta::KEY)
-            .map_or(first, |meta| (*meta).clone());
+        let meta = store.get::<Meta>(Meta::KEY).map_or(first, |meta| (*meta).clone());
         let inner = Inner {
             store,
             clock: Clock::new(meta.clock, config.pace),
             catalog: Catalog::builtin(),
             timings: Timings::new(meta.seed),
         };
-        let world = World {
-            inner: Arc::new(inner),
-        };
+        let world = World { inner: Arc::new(inner) };
         if world.subscriptions().is_empty() {
             world.set_up().await?;
         }
@@ -68,13 +59,8 @@ impl World {
     }
 
     async fn set_up(&self) -> Result<(), OpenError> {
-        for (name, era) in [
-            ("Slipway", Era::CURRENT),
-            ("Slipway preview era", Era::Preview),
-        ] {
-            self.add_subscription(name.to_owned(), era)
-                .await
-                .map_err(|r| OpenError::Setup(r.message))?;
+        for (name, era) in [("Slipway", Era::CURRENT), ("Slipway preview era", Era::Preview)] {
+            self.add_subscription(name.to_owned(), era).await.map_err(|r| OpenError::Setup(r.message))?;
         }
         Ok(())
     }
@@ -86,30 +72,16 @@ impl World {
 
     /// The tenant that all subscriptions trust. It follows from the seed.
     pub fn tenant(&self) -> Uuid {
-        let seed = self
-            .store()
-            .get::<Meta>(Meta::KEY)
-            .map_or(0, |meta| meta.seed);
-        Uuid::new_v5(
-            &Uuid::NAMESPACE_OID,
-            format!("slipway tenant {seed}").as_bytes(),
-        )
+        let seed = self.store().get::<Meta>(Meta::KEY).map_or(0, |meta| meta.seed);
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("slipway tenant {seed}").as_bytes())
     }
 
     /// Adds a subscription that lives under the rules of `era`.
-    pub async fn add_subscription(
-        &self,
-        name: String,
-        era: Era,
-    ) -> Result<Arc<Subscription>, crate::refusal::Refusal> {
+    pub async fn add_subscription(&self, name: String, era: Era) -> Result<Arc<Subscription>, crate::refusal::Refusal> {
         let tenant = self.tenant();
         self.transact(move |world, tx, now| {
             let registered = ProviderState::Registered { at: now };
-            let at_first = world
-                .catalog()
-                .providers()
-                .iter()
-                .filter(|provider| provider.registered);
+            let at_first = world.catalog().providers().iter().filter(|provider| provider.registered);
             let subscription = Subscription {
                 id: SubscriptionId(tx.fresh_uuid()),
                 name,
@@ -118,9 +90,7 @@ impl World {
                 added: now,
                 order: tx.scan::<Subscription>("").len(),
                 features: BTreeMap::new(),
-                providers: at_first
-                    .map(|provider| (provider.namespace.to_lowercase(), registered))
-                    .collect(),
+                providers: at_first.map(|provider| (provider.namespace.to_lowercase(), registered)).collect(),
             };
             Ok(tx.put(subscription))
         })

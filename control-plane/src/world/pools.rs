@@ -6,8 +6,8 @@ use crate::clock::VirtualTime;
 use crate::engine::Unit;
 use crate::ids::{OperationId, PoolId, StorageKey};
 use crate::model::{
-    Cluster, EventKind, Operation, OperationKind, OperationTarget, Pool, PoolSettings, PoolSpec,
-    Provisioning, Subscription,
+    Cluster, EventKind, Operation, OperationKind, OperationTarget, Pool, PoolSettings, PoolSpec, Provisioning,
+    Subscription,
 };
 use crate::refusal::{Refusal, RefusalKind};
 use crate::resolve::{self, PoolContext};
@@ -17,12 +17,7 @@ use crate::timings::Step;
 
 impl World {
     /// Creates or updates a pool.
-    pub async fn put_pool(
-        &self,
-        id: PoolId,
-        spec: PoolSpec,
-        conditions: Conditions,
-    ) -> Result<Put<Pool>, Refusal> {
+    pub async fn put_pool(&self, id: PoolId, spec: PoolSpec, conditions: Conditions) -> Result<Put<Pool>, Refusal> {
         self.transact(move |world, tx, now| {
             let subscription = guard::subscription(tx, id.cluster.group.subscription)?;
             guard::registered(&subscription, "Microsoft.ContainerService", now)?;
@@ -33,48 +28,18 @@ impl World {
             idle(tx, &subscription, &cluster, before.as_deref())?;
             let feature = trusted_launch_in_effect(&subscription, &conditions.custom_features, now);
             let pools = tx.scan::<Pool>(&id.cluster.children_prefix());
-            let asker = Asker {
-                world,
-                subscription: &subscription,
-                feature,
-                first_pool: pools.is_empty(),
-            };
-            let settings =
-                asker.settle(&ClusterFacts::of(&cluster), &spec, before.as_deref(), false)?;
+            let asker = Asker { world, subscription: &subscription, feature, first_pool: pools.is_empty() };
+            let settings = asker.settle(&ClusterFacts::of(&cluster), &spec, before.as_deref(), false)?;
             rules::judge_pool_in_cluster(&pools, before.as_deref(), &settings, subscription.era)?;
             let change = change_of(before.as_deref(), &settings);
             let target = OperationTarget::Pool(id.clone());
             let operation = deletion::start(tx, now, change.kind, target, cluster.location.clone());
-            let ready = now
-                + world
-                    .timings()
-                    .sample(Step::PoolUpdate, &format!("{}/{operation}", id.name));
-            let pool = write(
-                tx,
-                now,
-                &id,
-                before.as_deref(),
-                settings,
-                &change,
-                operation,
-                ready,
-                feature,
-            );
+            let ready = now + world.timings().sample(Step::PoolUpdate, &format!("{}/{operation}", id.name));
+            let pool = write(tx, now, &id, before.as_deref(), settings, &change, operation, ready, feature);
             tx.touch(Unit::cluster(&id.cluster));
             let subject = format!("{}/{}", id.cluster.name, id.name);
-            record(
-                tx,
-                now,
-                EventKind::Requested,
-                Some(subscription.id),
-                subject,
-                change.text.clone(),
-            );
-            Ok(Put {
-                created: before.is_none(),
-                value: tx.put(pool),
-                operation: Some(operation),
-            })
+            record(tx, now, EventKind::Requested, Some(subscription.id), subject, change.text.clone());
+            Ok(Put { created: before.is_none(), value: tx.put(pool), operation: Some(operation) })
         })
         .await
     }
@@ -138,29 +103,16 @@ impl Asker<'_> {
 }
 
 /// Refuses while an operation runs on the pool or on its cluster.
-fn idle(
-    tx: &Tx<'_>,
-    subscription: &Subscription,
-    cluster: &Cluster,
-    pool: Option<&Pool>,
-) -> Result<(), Refusal> {
+fn idle(tx: &Tx<'_>, subscription: &Subscription, cluster: &Cluster, pool: Option<&Pool>) -> Result<(), Refusal> {
     not_deleting(cluster)?;
     if cluster.provisioning.is_running() {
         let operation = tx.get::<Operation>(&cluster.operation.storage_key());
-        return Err(conflict::cluster_busy(
-            subscription.era,
-            cluster,
-            operation.as_deref(),
-        ));
+        return Err(conflict::cluster_busy(subscription.era, cluster, operation.as_deref()));
     }
     match pool {
         Some(pool) if pool.provisioning.is_running() => {
             let operation = tx.get::<Operation>(&pool.operation.storage_key());
-            Err(conflict::pool_busy(
-                subscription.era,
-                pool,
-                operation.as_deref(),
-            ))
+            Err(conflict::pool_busy(subscription.era, pool, operation.as_deref()))
         }
         _ => Ok(()),
     }
@@ -178,52 +130,30 @@ pub(super) struct Change {
 pub(super) fn change_of(before: Option<&Pool>, after: &PoolSettings) -> Change {
     let change = |kind, state, text: String| Change { kind, state, text };
     let Some(before) = before.map(|pool| &pool.settings) else {
-        return change(
-            OperationKind::Create,
-            Provisioning::Creating,
-            format!("create with {} nodes", after.count),
-        );
+        return change(OperationKind::Create, Provisioning::Creating, format!("create with {} nodes", after.count));
     };
-    let flags = [
-        ("Secure Boot", before.secure_boot, after.secure_boot),
-        ("vTPM", before.vtpm, after.vtpm),
-    ];
+    let flags = [("Secure Boot", before.secure_boot, after.secure_boot), ("vTPM", before.vtpm, after.vtpm)];
     let flips: Vec<_> = flags
         .iter()
         .filter(|(_, was, is)| was != is)
         .map(|(name, _, is)| format!("{name} {}", if *is { "on" } else { "off" }))
         .collect();
     if !flips.is_empty() {
-        return change(
-            OperationKind::Update,
-            Provisioning::Updating,
-            format!("update: {}", flips.join(", ")),
-        );
+        return change(OperationKind::Update, Provisioning::Updating, format!("update: {}", flips.join(", ")));
     }
     if before.current_orchestrator_version != after.current_orchestrator_version {
-        let text = format!(
-            "upgrade to Kubernetes {}",
-            after.current_orchestrator_version
-        );
+        let text = format!("upgrade to Kubernetes {}", after.current_orchestrator_version);
         return change(OperationKind::Upgrade, Provisioning::Upgrading, text);
     }
     if before.node_image_version != after.node_image_version {
         let text = format!("new node image {}", after.node_image_version);
-        return change(
-            OperationKind::Upgrade,
-            Provisioning::UpgradingNodeImageVersion,
-            text,
-        );
+        return change(OperationKind::Upgrade, Provisioning::UpgradingNodeImageVersion, text);
     }
     if before.count != after.count {
         let text = format!("scale from {} to {} nodes", before.count, after.count);
         return change(OperationKind::Scale, Provisioning::Scaling, text);
     }
-    change(
-        OperationKind::Update,
-        Provisioning::Updating,
-        "update".to_owned(),
-    )
+    change(OperationKind::Update, Provisioning::Updating, "update".to_owned())
 }
 
 #[expect(clippy::too_many_arguments, reason = "these are the parts of a pool")]
@@ -240,14 +170,9 @@ pub(super) fn write(
 ) -> Pool {
     let etag = tx.fresh_uuid();
     match before {
-        Some(before) => Pool {
-            settings,
-            provisioning: change.state,
-            operation,
-            ready_not_before: ready,
-            etag,
-            ..before.clone()
-        },
+        Some(before) => {
+            Pool { settings, provisioning: change.state, operation, ready_not_before: ready, etag, ..before.clone() }
+        }
         None => Pool {
             id: id.clone(),
             settings,
@@ -267,11 +192,7 @@ pub(super) fn write(
 pub(super) fn not_deleting(cluster: &Cluster) -> Result<(), Refusal> {
     if cluster.provisioning == Provisioning::Deleting {
         let message = format!("Managed cluster '{}' is being deleted.", cluster.id.name);
-        return Err(Refusal::provider(
-            RefusalKind::Conflict,
-            "OperationNotAllowed",
-            message,
-        ));
+        return Err(Refusal::provider(RefusalKind::Conflict, "OperationNotAllowed", message));
     }
     Ok(())
 }

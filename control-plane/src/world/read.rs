@@ -81,23 +81,15 @@ impl World {
             Some((cluster, name)) => (Some(cluster), name),
             None => (None, pattern),
         };
-        let in_cluster = |node: &Arc<Node>| {
-            cluster.is_none_or(|c| node.id.pool.cluster.name.as_str().eq_ignore_ascii_case(c))
-        };
+        let in_cluster =
+            |node: &Arc<Node>| cluster.is_none_or(|c| node.id.pool.cluster.name.as_str().eq_ignore_ascii_case(c));
         let nodes: Vec<_> = self.all_nodes().into_iter().filter(in_cluster).collect();
-        let exact: Vec<_> = nodes
-            .iter()
-            .filter(|n| n.name.eq_ignore_ascii_case(name))
-            .cloned()
-            .collect();
+        let exact: Vec<_> = nodes.iter().filter(|n| n.name.eq_ignore_ascii_case(name)).cloned().collect();
         if !exact.is_empty() {
             return exact;
         }
         let start = name.to_lowercase();
-        nodes
-            .into_iter()
-            .filter(|n| n.name.to_lowercase().starts_with(&start))
-            .collect()
+        nodes.into_iter().filter(|n| n.name.to_lowercase().starts_with(&start)).collect()
     }
 
     /// One operation, also after its target is gone.
@@ -107,8 +99,7 @@ impl World {
 
     /// At most `limit` journal entries after `sequence`, oldest first.
     pub fn events_after(&self, sequence: u64, limit: usize) -> Vec<Arc<Event>> {
-        self.store()
-            .scan_from(&format!("{:016}", sequence.saturating_add(1)), limit)
+        self.store().scan_from(&format!("{:016}", sequence.saturating_add(1)), limit)
     }
 
     /// Changes whenever something became durable; for those who follow the journal.

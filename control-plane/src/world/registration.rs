@@ -38,17 +38,11 @@ impl RegistrationShown {
     }
 }
 
-pub(super) fn provider_shown(
-    subscription: &Subscription,
-    namespace: &str,
-    now: VirtualTime,
-) -> RegistrationShown {
+pub(super) fn provider_shown(subscription: &Subscription, namespace: &str, now: VirtualTime) -> RegistrationShown {
     match subscription.providers.get(&namespace.to_lowercase()) {
         None => RegistrationShown::NotRegistered,
         Some(ProviderState::Registering { done }) if *done > now => RegistrationShown::Registering,
-        Some(ProviderState::Registering { .. } | ProviderState::Registered { .. }) => {
-            RegistrationShown::Registered
-        }
+        Some(ProviderState::Registering { .. } | ProviderState::Registered { .. }) => RegistrationShown::Registered,
         Some(ProviderState::Unregistered) => RegistrationShown::Unregistered,
     }
 }
@@ -57,15 +51,9 @@ fn feature_shown(state: Option<&FeatureState>, now: VirtualTime) -> Registration
     match state {
         None => RegistrationShown::NotRegistered,
         Some(FeatureState::Registering { done }) if *done > now => RegistrationShown::Registering,
-        Some(FeatureState::Registering { .. } | FeatureState::Registered { .. }) => {
-            RegistrationShown::Registered
-        }
-        Some(FeatureState::Unregistering { done }) if *done > now => {
-            RegistrationShown::Unregistering
-        }
-        Some(FeatureState::Unregistering { .. } | FeatureState::Unregistered) => {
-            RegistrationShown::Unregistered
-        }
+        Some(FeatureState::Registering { .. } | FeatureState::Registered { .. }) => RegistrationShown::Registered,
+        Some(FeatureState::Unregistering { done }) if *done > now => RegistrationShown::Unregistering,
+        Some(FeatureState::Unregistering { .. } | FeatureState::Unregistered) => RegistrationShown::Unregistered,
     }
 }
 
@@ -82,10 +70,7 @@ pub(super) fn trusted_launch_in_effect(
 ) -> bool {
     let (namespace, name) = TRUSTED_LAUNCH;
     let key = feature_key(namespace, name);
-    if custom_features
-        .iter()
-        .any(|f| f.trim().eq_ignore_ascii_case(&key))
-    {
+    if custom_features.iter().any(|f| f.trim().eq_ignore_ascii_case(&key)) {
         return true;
     }
     let since = match subscription.features.get(&key) {
@@ -110,21 +95,12 @@ impl World {
         name: &str,
     ) -> Result<RegistrationShown, Refusal> {
         self.known_feature(namespace, name)?;
-        let subscription = self
-            .subscription(subscription)
-            .ok_or_else(|| guard::subscription_missing(subscription))?;
-        Ok(feature_shown(
-            subscription.features.get(&feature_key(namespace, name)),
-            self.now(),
-        ))
+        let subscription = self.subscription(subscription).ok_or_else(|| guard::subscription_missing(subscription))?;
+        Ok(feature_shown(subscription.features.get(&feature_key(namespace, name)), self.now()))
     }
 
     /// The features of a namespace, or of all, as `Namespace/Name` with their states.
-    pub fn features(
-        &self,
-        subscription: SubscriptionId,
-        namespace: Option<&str>,
-    ) -> Vec<(String, RegistrationShown)> {
+    pub fn features(&self, subscription: SubscriptionId, namespace: Option<&str>) -> Vec<(String, RegistrationShown)> {
         let Some(subscription) = self.subscription(subscription) else {
             return Vec::new();
         };
@@ -138,11 +114,7 @@ impl World {
     }
 
     /// A resource provider's state; `None` when Azure has no such namespace.
-    pub fn provider(
-        &self,
-        subscription: SubscriptionId,
-        namespace: &str,
-    ) -> Option<RegistrationShown> {
+    pub fn provider(&self, subscription: SubscriptionId, namespace: &str) -> Option<RegistrationShown> {
         self.catalog().provider(namespace)?;
         let subscription = self.subscription(subscription)?;
         Some(provider_shown(&subscription, namespace, self.now()))
@@ -154,11 +126,7 @@ impl World {
             return Vec::new();
         };
         let now = self.now();
-        let namespaces = self
-            .catalog()
-            .providers()
-            .iter()
-            .map(|p| p.namespace.clone());
+        let namespaces = self.catalog().providers().iter().map(|p| p.namespace.clone());
         namespaces
             .map(|ns| {
                 let shown = provider_shown(&subscription, &ns, now);
@@ -174,8 +142,7 @@ impl World {
         namespace: &str,
         name: &str,
     ) -> Result<RegistrationShown, Refusal> {
-        self.change_feature(subscription, namespace, name, Step::FeatureRegister)
-            .await
+        self.change_feature(subscription, namespace, name, Step::FeatureRegister).await
     }
 
     /// Withdraws a feature.
@@ -185,8 +152,7 @@ impl World {
         namespace: &str,
         name: &str,
     ) -> Result<RegistrationShown, Refusal> {
-        self.change_feature(subscription, namespace, name, Step::FeatureUnregister)
-            .await
+        self.change_feature(subscription, namespace, name, Step::FeatureUnregister).await
     }
 
     async fn change_feature(
@@ -203,10 +169,7 @@ impl World {
             let before = feature_shown(subscription.features.get(&key), now);
             let done = now + world.timings().sample(step, &key);
             let state = match (step, before) {
-                (
-                    Step::FeatureRegister,
-                    RegistrationShown::Registered | RegistrationShown::Registering,
-                )
+                (Step::FeatureRegister, RegistrationShown::Registered | RegistrationShown::Registering)
                 | (
                     Step::FeatureUnregister,
                     RegistrationShown::NotRegistered
@@ -227,20 +190,12 @@ impl World {
     }
 
     /// Registers a resource provider, or registers it again, which makes it see newly registered features.
-    pub async fn register_provider(
-        &self,
-        id: SubscriptionId,
-        namespace: &str,
-    ) -> Result<RegistrationShown, Refusal> {
+    pub async fn register_provider(&self, id: SubscriptionId, namespace: &str) -> Result<RegistrationShown, Refusal> {
         self.change_provider(id, namespace, true).await
     }
 
     /// Withdraws a resource provider's registration.
-    pub async fn unregister_provider(
-        &self,
-        id: SubscriptionId,
-        namespace: &str,
-    ) -> Result<RegistrationShown, Refusal> {
+    pub async fn unregister_provider(&self, id: SubscriptionId, namespace: &str) -> Result<RegistrationShown, Refusal> {
         self.change_provider(id, namespace, false).await
     }
 
@@ -253,10 +208,7 @@ impl World {
         let Some(provider) = self.catalog().provider(namespace) else {
             return Err(unknown_namespace(namespace));
         };
-        let (subject, key) = (
-            provider.namespace.clone(),
-            provider.namespace.to_lowercase(),
-        );
+        let (subject, key) = (provider.namespace.clone(), provider.namespace.to_lowercase());
         self.transact(move |world, tx, now| {
             let mut subscription = (*guard::subscription(tx, id)?).clone();
             let state = match (register, provider_shown(&subscription, &key, now)) {
@@ -264,9 +216,9 @@ impl World {
                 (true, RegistrationShown::Registering) => {
                     return Ok(RegistrationShown::Registering);
                 }
-                (true, _) => ProviderState::Registering {
-                    done: now + world.timings().sample(Step::ProviderRegister, &key),
-                },
+                (true, _) => {
+                    ProviderState::Registering { done: now + world.timings().sample(Step::ProviderRegister, &key) }
+                }
                 (false, _) => ProviderState::Unregistered,
             };
             subscription.providers.insert(key.clone(), state);

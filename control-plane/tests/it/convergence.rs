@@ -20,20 +20,11 @@ async fn a_cluster_is_created_in_about_the_recorded_time() {
     let cluster = host.world.cluster(&host.cluster_id("c")).unwrap();
     assert_eq!(cluster.provisioning, Provisioning::Succeeded);
     let operation = host.world.operation(put.operation.unwrap()).unwrap();
-    let took = operation
-        .state
-        .ended()
-        .unwrap()
-        .since(operation.started)
-        .as_secs();
+    let took = operation.state.ended().unwrap().since(operation.started).as_secs();
     assert!((280..350).contains(&took), "{took} s");
     assert!(advanced.steps > 0);
     let nodes = host.world.nodes(&host.pool_id("c", "nodepool1"));
-    assert!(
-        matches!(nodes[0].state, NodeState::Ready { .. }),
-        "{:?}",
-        nodes[0].state
-    );
+    assert!(matches!(nodes[0].state, NodeState::Ready { .. }), "{:?}", nodes[0].state);
 }
 
 #[tokio::test]
@@ -43,16 +34,8 @@ async fn a_flag_change_reimages_the_nodes_one_after_another() {
     host.ask_for_cluster("c", 3).await;
     host.engine.advance_until_idle().await.unwrap();
     let pool = host.pool_id("c", "nodepool1");
-    let off = PoolSpec {
-        name: "nodepool1".to_owned(),
-        secure_boot: Some(false),
-        ..PoolSpec::default()
-    };
-    let put = host
-        .world
-        .put_pool(pool.clone(), off, Conditions::default())
-        .await
-        .unwrap();
+    let off = PoolSpec { name: "nodepool1".to_owned(), secure_boot: Some(false), ..PoolSpec::default() };
+    let put = host.world.put_pool(pool.clone(), off, Conditions::default()).await.unwrap();
     assert_eq!(put.value.provisioning, Provisioning::Updating);
     loop {
         let nodes = host.world.nodes(&pool);
@@ -64,16 +47,8 @@ async fn a_flag_change_reimages_the_nodes_one_after_another() {
         host.engine.advance_to_next().await.unwrap();
     }
     let operation = host.world.operation(put.operation.unwrap()).unwrap();
-    let took = operation
-        .state
-        .ended()
-        .unwrap()
-        .since(operation.started)
-        .as_secs();
-    assert!(
-        (850..1050).contains(&took),
-        "{took} s; recorded were 914 and 986 s for three nodes"
-    );
+    let took = operation.state.ended().unwrap().since(operation.started).as_secs();
+    assert!((850..1050).contains(&took), "{took} s; recorded were 914 and 986 s for three nodes");
     for node in host.world.nodes(&pool) {
         assert!(!node.model.secure_boot);
         assert_eq!(node.disk_generation, 2);
@@ -85,15 +60,8 @@ async fn a_second_operation_is_refused_while_one_runs() {
     let dir = tempfile::tempdir().unwrap();
     let host = Host::start(dir.path()).await;
     host.ask_for_cluster("c", 1).await;
-    let refusal = host
-        .world
-        .put_pool(
-            host.pool_id("c", "np"),
-            trusted("np", 1),
-            Conditions::default(),
-        )
-        .await
-        .unwrap_err();
+    let refusal =
+        host.world.put_pool(host.pool_id("c", "np"), trusted("np", 1), Conditions::default()).await.unwrap_err();
     assert_eq!(refusal.kind, RefusalKind::Conflict);
     assert_eq!(refusal.code, "OperationNotAllowed");
 }
@@ -105,37 +73,15 @@ async fn a_refused_component_fails_the_operation_with_node_and_component() {
     host.ask_for_cluster("c", 1).await;
     host.engine.advance_until_idle().await.unwrap();
     let pool = host.pool_id("c", "np");
-    let put = host
-        .world
-        .put_pool(pool.clone(), trusted("np", 2), Conditions::default())
-        .await
-        .unwrap();
-    host.world
-        .tamper_pool(&pool, Component::Grub)
-        .await
-        .unwrap();
+    let put = host.world.put_pool(pool.clone(), trusted("np", 2), Conditions::default()).await.unwrap();
+    host.world.tamper_pool(&pool, Component::Grub).await.unwrap();
     host.engine.advance_until_idle().await.unwrap();
     let operation = host.world.operation(put.operation.unwrap()).unwrap();
-    let OperationState::Failed { error, .. } = &operation.state else {
-        panic!("{:?}", operation.state)
-    };
-    assert!(
-        error.message.contains("grub") && error.message.contains("vmss000000"),
-        "{}",
-        error.message
-    );
-    assert_eq!(
-        host.world.pool(&pool).unwrap().provisioning,
-        Provisioning::Failed
-    );
+    let OperationState::Failed { error, .. } = &operation.state else { panic!("{:?}", operation.state) };
+    assert!(error.message.contains("grub") && error.message.contains("vmss000000"), "{}", error.message);
+    assert_eq!(host.world.pool(&pool).unwrap().provisioning, Provisioning::Failed);
     // The cluster is not touched by its pool's failure.
-    assert_eq!(
-        host.world
-            .cluster(&host.cluster_id("c"))
-            .unwrap()
-            .provisioning,
-        Provisioning::Succeeded
-    );
+    assert_eq!(host.world.cluster(&host.cluster_id("c")).unwrap().provisioning, Provisioning::Succeeded);
 }
 
 #[tokio::test]
@@ -146,29 +92,13 @@ async fn tampering_lasts_until_the_disk_is_replaced() {
     host.engine.advance_until_idle().await.unwrap();
     let pool = host.pool_id("c", "nodepool1");
     let node = host.world.nodes(&pool)[0].clone();
-    host.world
-        .tamper_node(&node.id, Component::Grub)
-        .await
-        .unwrap();
+    host.world.tamper_node(&node.id, Component::Grub).await.unwrap();
     host.world.reboot_node(&node.id).await.unwrap();
     host.engine.advance_until_idle().await.unwrap();
     let refused = host.world.node(&node.id).unwrap();
-    assert!(matches!(
-        refused.state,
-        NodeState::BootRefused {
-            component: Component::Grub,
-            ..
-        }
-    ));
-    let off = PoolSpec {
-        name: "nodepool1".to_owned(),
-        secure_boot: Some(false),
-        ..PoolSpec::default()
-    };
-    host.world
-        .put_pool(pool.clone(), off, Conditions::default())
-        .await
-        .unwrap();
+    assert!(matches!(refused.state, NodeState::BootRefused { component: Component::Grub, .. }));
+    let off = PoolSpec { name: "nodepool1".to_owned(), secure_boot: Some(false), ..PoolSpec::default() };
+    host.world.put_pool(pool.clone(), off, Conditions::default()).await.unwrap();
     host.engine.advance_until_idle().await.unwrap();
     let fresh = host.world.node(&node.id).unwrap();
     assert!(matches!(fresh.state, NodeState::Ready { .. }) && fresh.faults.is_empty());
@@ -181,30 +111,17 @@ async fn scaling_down_takes_the_newest_and_deletion_takes_everything() {
     host.ask_for_cluster("c", 3).await;
     host.engine.advance_until_idle().await.unwrap();
     let pool = host.pool_id("c", "nodepool1");
-    let smaller = PoolSpec {
-        name: "nodepool1".to_owned(),
-        count: Some(1),
-        ..PoolSpec::default()
-    };
-    host.world
-        .put_pool(pool.clone(), smaller, Conditions::default())
-        .await
-        .unwrap();
+    let smaller = PoolSpec { name: "nodepool1".to_owned(), count: Some(1), ..PoolSpec::default() };
+    host.world.put_pool(pool.clone(), smaller, Conditions::default()).await.unwrap();
     host.engine.advance_until_idle().await.unwrap();
     let left = host.world.nodes(&pool);
     assert_eq!(left.iter().map(|n| n.id.instance).collect::<Vec<_>>(), [0]);
     let deletion = host.world.delete_group(&host.group()).await.unwrap();
     host.engine.advance_until_idle().await.unwrap();
-    assert!(matches!(
-        host.world.operation(deletion).unwrap().state,
-        OperationState::Succeeded { .. }
-    ));
+    assert!(matches!(host.world.operation(deletion).unwrap().state, OperationState::Succeeded { .. }));
     assert!(host.world.group(&host.group()).is_none());
     assert!(host.world.all_nodes().is_empty());
-    assert!(
-        host.world.groups(host.group().subscription).is_empty(),
-        "the node resource group is left"
-    );
+    assert!(host.world.groups(host.group().subscription).is_empty(), "the node resource group is left");
     assert_eq!(host.hardware.removed.lock().unwrap().len(), 3);
 }
 
@@ -220,17 +137,7 @@ async fn a_node_that_loses_power_shows_it_and_is_healed() {
     host.events.send(HardwareEvent::PowerLost(node.vm)).unwrap();
     changed.changed().await.unwrap();
     let down = host.world.node(&node.id).unwrap();
-    assert!(
-        matches!(
-            down.state,
-            NodeState::Booting {
-                work: Work::Heal,
-                ..
-            }
-        ),
-        "{:?}",
-        down.state
-    );
+    assert!(matches!(down.state, NodeState::Booting { work: Work::Heal, .. }), "{:?}", down.state);
     host.engine.advance(Duration::from_secs(300)).await.unwrap();
     let healed = host.world.node(&node.id).unwrap();
     assert!(matches!(healed.state, NodeState::Ready { .. }));
@@ -249,22 +156,9 @@ async fn the_same_seed_and_commands_give_the_same_history() {
         let events = host.world.events_after(0, 1000);
         let history: Vec<_> = events
             .iter()
-            .map(|e| {
-                (
-                    e.at.since(start),
-                    e.subject.clone(),
-                    e.text.replace(&start.to_string(), ""),
-                )
-            })
+            .map(|e| (e.at.since(start), e.subject.clone(), e.text.replace(&start.to_string(), "")))
             .collect();
-        histories.push((
-            history,
-            host.world
-                .all_nodes()
-                .iter()
-                .map(|n| (n.name.clone(), n.vm))
-                .collect::<Vec<_>>(),
-        ));
+        histories.push((history, host.world.all_nodes().iter().map(|n| (n.name.clone(), n.vm)).collect::<Vec<_>>()));
     }
     assert_eq!(histories[0], histories[1]);
 }

@@ -14,15 +14,8 @@ async fn an_operation_goes_on_after_a_stop_at_any_step() {
             host.ask_for_cluster("c", 2).await;
             host.engine.advance_until_idle().await.unwrap();
             let pool = host.pool_id("c", "nodepool1");
-            let off = PoolSpec {
-                name: "nodepool1".to_owned(),
-                vtpm: Some(false),
-                ..PoolSpec::default()
-            };
-            host.world
-                .put_pool(pool.clone(), off, Conditions::default())
-                .await
-                .unwrap();
+            let off = PoolSpec { name: "nodepool1".to_owned(), vtpm: Some(false), ..PoolSpec::default() };
+            host.world.put_pool(pool.clone(), off, Conditions::default()).await.unwrap();
             for _ in 0..stop_after {
                 host.engine.advance_to_next().await.unwrap();
             }
@@ -31,11 +24,7 @@ async fn an_operation_goes_on_after_a_stop_at_any_step() {
         };
         let host = Host::start_on(dir.path(), hardware).await;
         host.engine.advance_until_idle().await.unwrap();
-        assert_eq!(
-            host.world.pool(&pool).unwrap().provisioning,
-            Provisioning::Succeeded,
-            "after {stop_after} steps"
-        );
+        assert_eq!(host.world.pool(&pool).unwrap().provisioning, Provisioning::Succeeded, "after {stop_after} steps");
         for node in host.world.nodes(&pool) {
             assert!(!node.model.vtpm && matches!(node.state, NodeState::Ready { .. }));
         }

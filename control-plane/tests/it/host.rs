@@ -7,8 +7,7 @@ use std::sync::{Arc, Mutex};
 use control_plane::clock::Pace;
 use control_plane::engine::Engine;
 use control_plane::hardware::{
-    BootOrder, BootOutcome, BootReport, Component, Fault, Hardware, HardwareEvent, HardwareFuture,
-    VmId,
+    BootOrder, BootOutcome, BootReport, Component, Fault, Hardware, HardwareEvent, HardwareFuture, VmId,
 };
 use control_plane::ids::{ClusterId, GroupId, Name, PoolId};
 use control_plane::model::{Cluster, ClusterSpec, NodePoolMode, PoolSpec};
@@ -25,29 +24,16 @@ pub struct Pretend {
 
 impl Hardware for Pretend {
     fn boot(&self, order: BootOrder) -> HardwareFuture<'_, BootReport> {
-        let tampered = order
-            .faults
-            .first()
-            .map(|Fault::Tampered { component }| *component);
+        let tampered = order.faults.first().map(|Fault::Tampered { component }| *component);
         let outcome = match tampered {
-            Some(component @ (Component::Shim | Component::Grub | Component::Kernel))
-                if order.secure_boot =>
-            {
-                BootOutcome::Refused {
-                    component,
-                    reason: "Security Violation".to_owned(),
-                }
+            Some(component @ (Component::Shim | Component::Grub | Component::Kernel)) if order.secure_boot => {
+                BootOutcome::Refused { component, reason: "Security Violation".to_owned() }
             }
             _ => BootOutcome::Booted,
         };
         self.dead.lock().unwrap().remove(&order.vm);
         self.booted.lock().unwrap().push(order);
-        Box::pin(async move {
-            Ok(BootReport {
-                outcome,
-                console: Vec::new(),
-            })
-        })
+        Box::pin(async move { Ok(BootReport { outcome, console: Vec::new() }) })
     }
 
     fn power_off(&self, _: VmId) -> HardwareFuture<'_, ()> {
@@ -79,25 +65,11 @@ impl Host {
     }
 
     pub async fn start_on(dir: &Path, hardware: Arc<Pretend>) -> Host {
-        let config = WorldConfig {
-            dir: dir.to_owned(),
-            seed: 7,
-            pace: Pace::Explicit,
-        };
+        let config = WorldConfig { dir: dir.to_owned(), seed: 7, pace: Pace::Explicit };
         let world = World::open(config).await.unwrap();
         let (events, received) = mpsc::unbounded_channel();
-        let engine = Engine::start(
-            world.clone(),
-            hardware.clone() as Arc<dyn Hardware>,
-            received,
-        )
-        .await;
-        Host {
-            world,
-            engine,
-            hardware,
-            events,
-        }
+        let engine = Engine::start(world.clone(), hardware.clone() as Arc<dyn Hardware>, received).await;
+        Host { world, engine, hardware, events }
     }
 
     /// Stops as a crash would, but lets go of the disk.
@@ -107,46 +79,24 @@ impl Host {
     }
 
     pub fn group(&self) -> GroupId {
-        GroupId {
-            subscription: self.world.subscriptions()[0].id,
-            name: Name::new("rg"),
-        }
+        GroupId { subscription: self.world.subscriptions()[0].id, name: Name::new("rg") }
     }
 
     pub fn cluster_id(&self, name: &str) -> ClusterId {
-        ClusterId {
-            group: self.group(),
-            name: Name::new(name),
-        }
+        ClusterId { group: self.group(), name: Name::new(name) }
     }
 
     pub fn pool_id(&self, cluster: &str, pool: &str) -> PoolId {
-        PoolId {
-            cluster: self.cluster_id(cluster),
-            name: Name::new(pool),
-        }
+        PoolId { cluster: self.cluster_id(cluster), name: Name::new(pool) }
     }
 
     /// Asks for a group and a cluster with one trusted-launch pool; time does not move.
     pub async fn ask_for_cluster(&self, name: &str, nodes: i64) -> Put<Cluster> {
-        let group = GroupSpec {
-            location: "eastus".to_owned(),
-            ..GroupSpec::default()
-        };
+        let group = GroupSpec { location: "eastus".to_owned(), ..GroupSpec::default() };
         self.world.put_group(self.group(), group).await.unwrap();
-        let pool = PoolSpec {
-            mode: Some(NodePoolMode::System),
-            ..trusted("nodepool1", nodes)
-        };
-        let spec = ClusterSpec {
-            location: "eastus".to_owned(),
-            pools: Some(vec![pool]),
-            ..ClusterSpec::default()
-        };
-        self.world
-            .put_cluster(self.cluster_id(name), spec, Conditions::default())
-            .await
-            .unwrap()
+        let pool = PoolSpec { mode: Some(NodePoolMode::System), ..trusted("nodepool1", nodes) };
+        let spec = ClusterSpec { location: "eastus".to_owned(), pools: Some(vec![pool]), ..ClusterSpec::default() };
+        self.world.put_cluster(self.cluster_id(name), spec, Conditions::default()).await.unwrap()
     }
 }
 

@@ -42,37 +42,66 @@ impl ScaleSet {
 
 /// The scale sets in a group: those of the cluster whose node resource group it is.
 pub(crate) fn in_group(scope: &Scope, group: &GroupId) -> Vec<ScaleSet> {
-    let manager = scope.world().group(group).and_then(|found| found.managed_by.clone());
+    let manager = scope
+        .world()
+        .group(group)
+        .and_then(|found| found.managed_by.clone());
     let cluster = manager.and_then(|id| scope.world().cluster(&id));
-    cluster.map(|cluster| of_cluster(scope, &cluster)).unwrap_or_default()
+    cluster
+        .map(|cluster| of_cluster(scope, &cluster))
+        .unwrap_or_default()
 }
 
 fn of_cluster(scope: &Scope, cluster: &Arc<Cluster>) -> Vec<ScaleSet> {
     let pools = scope.world().pools(&cluster.id).into_iter();
     let in_sets = pools.filter(|pool| pool.settings.kind == PoolKind::VirtualMachineScaleSets);
-    in_sets.map(|pool| ScaleSet { cluster: cluster.clone(), pool }).collect()
+    in_sets
+        .map(|pool| ScaleSet {
+            cluster: cluster.clone(),
+            pool,
+        })
+        .collect()
 }
 
 /// `GET …/virtualMachineScaleSets` of a subscription.
 pub(crate) async fn list_all(scope: Scope) -> Answer {
     let clusters = scope.world().clusters(scope.subscription.id);
-    let sets = clusters.iter().flat_map(|cluster| of_cluster(&scope, cluster));
-    Ok(answer::provider(json::list(sets, |set, out| object(out, |o| write(o, &set)))))
+    let sets = clusters
+        .iter()
+        .flat_map(|cluster| of_cluster(&scope, cluster));
+    Ok(answer::provider(json::list(sets, |set, out| {
+        object(out, |o| write(o, &set))
+    })))
 }
 
 /// `GET …/virtualMachineScaleSets` of a group.
 pub(crate) async fn list(scope: Scope) -> Answer {
     let group = scope.group();
-    scope.world().group(&group).ok_or_else(|| group_not_found(&group))?;
+    scope
+        .world()
+        .group(&group)
+        .ok_or_else(|| group_not_found(&group))?;
     let sets = in_group(&scope, &group);
-    Ok(answer::provider(json::list(&sets, |set, out| object(out, |o| write(o, set)))))
+    Ok(answer::provider(json::list(&sets, |set, out| {
+        object(out, |o| write(o, set))
+    })))
 }
 
 fn find(scope: &Scope) -> Result<ScaleSet, Error> {
     let (group, name) = (scope.group(), scope.param("set"));
-    scope.world().group(&group).ok_or_else(|| group_not_found(&group))?;
-    let found = in_group(scope, &group).into_iter().find(|set| set.name().eq_ignore_ascii_case(name));
-    found.ok_or_else(|| resource_not_found(&group, &format!("Microsoft.Compute/virtualMachineScaleSets/{name}")))
+    scope
+        .world()
+        .group(&group)
+        .ok_or_else(|| group_not_found(&group))?;
+    let found = in_group(scope, &group)
+        .into_iter()
+        .find(|set| set.name().eq_ignore_ascii_case(name));
+    found.ok_or_else(|| {
+        resource_not_found(
+            &group,
+            &format!("Microsoft.Compute/virtualMachineScaleSets/{name}"),
+        )
+    })
 }
 
 /// `GET …/virtualMachineScaleSets/{set}`.
@@ -85,7 +114,9 @@ pub(crate) async fn show(scope: Scope) -> Answer {
 pub(crate) async fn machines(scope: Scope) -> Answer {
     let set = find(&scope)?;
     let nodes = scope.world().nodes(&set.pool.id);
-    Ok(answer::provider(json::list(&nodes, |node, out| object(out, |o| write_machine(o, &set, node)))))
+    Ok(answer::provider(json::list(&nodes, |node, out| {
+        object(out, |o| write_machine(o, &set, node))
+    })))
 }
 
 /// `GET …/{set}/virtualMachines/{instance}`.
@@ -103,16 +134,23 @@ pub(crate) async fn machine(scope: Scope) -> Answer {
 fn write(o: &mut Object<'_>, set: &ScaleSet) {
     let settings = &set.pool.settings;
     o.value("name", &set.name()).value("id", &set.id());
-    o.value("type", "Microsoft.Compute/virtualMachineScaleSets").value("location", &set.cluster.location);
+    o.value("type", "Microsoft.Compute/virtualMachineScaleSets")
+        .value("location", &set.cluster.location);
     o.object("tags", |o| {
         o.value("aks-managed-poolName", set.pool.id.name.as_str());
-        o.value("aks-managed-orchestrator", &format!("Kubernetes:{}", settings.current_orchestrator_version));
+        o.value(
+            "aks-managed-orchestrator",
+            &format!("Kubernetes:{}", settings.current_orchestrator_version),
+        );
     });
     o.object("sku", |o| {
-        o.value("name", &settings.vm_size).value("tier", "Standard").value("capacity", &settings.count);
+        o.value("name", &settings.vm_size)
+            .value("tier", "Standard")
+            .value("capacity", &settings.count);
     });
     o.object("properties", |o| {
-        o.value("singlePlacementGroup", &false).value("orchestrationMode", "Uniform");
+        o.value("singlePlacementGroup", &false)
+            .value("orchestrationMode", "Uniform");
         o.object("upgradePolicy", |o| {
             o.value("mode", "Manual");
         });
@@ -120,10 +158,18 @@ fn write(o: &mut Object<'_>, set: &ScaleSet) {
             o.object("osProfile", |o| {
                 o.value("computerNamePrefix", &set.name());
             });
-            o.object("storageProfile", |o| write_storage(o, set, &settings.node_image_version));
-            write_security(o, &settings.node_image_version, settings.secure_boot, settings.vtpm);
+            o.object("storageProfile", |o| {
+                write_storage(o, set, &settings.node_image_version)
+            });
+            write_security(
+                o,
+                &settings.node_image_version,
+                settings.secure_boot,
+                settings.vtpm,
+            );
         });
-        o.value("provisioningState", set.state()).value("overprovision", &false);
+        o.value("provisioningState", set.state())
+            .value("overprovision", &false);
         o.value("timeCreated", &set.pool.created.rfc3339());
     });
 }
@@ -131,9 +177,16 @@ fn write(o: &mut Object<'_>, set: &ScaleSet) {
 fn write_machine(o: &mut Object<'_>, set: &ScaleSet, node: &Node) {
     let (settings, instance) = (&set.pool.settings, node.id.instance);
     o.text("name", format_args!("{}_{instance}", set.name()));
-    o.text("id", format_args!("{}/virtualMachines/{instance}", set.id()));
-    o.value("type", "Microsoft.Compute/virtualMachineScaleSets/virtualMachines");
-    o.value("location", &set.cluster.location).value("instanceId", &instance.to_string());
+    o.text(
+        "id",
+        format_args!("{}/virtualMachines/{instance}", set.id()),
+    );
+    o.value(
+        "type",
+        "Microsoft.Compute/virtualMachineScaleSets/virtualMachines",
+    );
+    o.value("location", &set.cluster.location)
+        .value("instanceId", &instance.to_string());
     o.object("sku", |o| {
         o.value("name", &settings.vm_size).value("tier", "Standard");
     });
@@ -143,23 +196,33 @@ fn write_machine(o: &mut Object<'_>, set: &ScaleSet, node: &Node) {
         o.object("hardwareProfile", |o| {
             o.value("vmSize", &settings.vm_size);
         });
-        o.object("storageProfile", |o| write_storage(o, set, &node.model.image));
+        o.object("storageProfile", |o| {
+            write_storage(o, set, &node.model.image)
+        });
         o.object("osProfile", |o| {
             o.value("computerName", &node.name);
         });
-        write_security(o, &node.model.image, node.model.secure_boot, node.model.vtpm);
-        o.value("provisioningState", state_of(node)).value("timeCreated", &node.created.rfc3339());
+        write_security(
+            o,
+            &node.model.image,
+            node.model.secure_boot,
+            node.model.vtpm,
+        );
+        o.value("provisioningState", state_of(node))
+            .value("timeCreated", &node.created.rfc3339());
     });
 }
 
 fn write_storage(o: &mut Object<'_>, set: &ScaleSet, image: &str) {
     let settings = &set.pool.settings;
     o.object("osDisk", |o| {
-        o.value("osType", settings.os_type.as_str()).value("createOption", "FromImage");
+        o.value("osType", settings.os_type.as_str())
+            .value("createOption", "FromImage");
         if settings.os_disk_type == OsDiskType::Ephemeral {
-            o.value("caching", "ReadOnly").object("diffDiskSettings", |o| {
-                o.value("option", "Local");
-            });
+            o.value("caching", "ReadOnly")
+                .object("diffDiskSettings", |o| {
+                    o.value("option", "Local");
+                });
         } else {
             o.value("caching", "ReadWrite").object("managedDisk", |o| {
                 o.value("storageAccountType", "Premium_LRS");
@@ -178,7 +241,9 @@ fn image_id(image: &str) -> String {
     let (head, version) = image.rsplit_once('-').unwrap_or((image, ""));
     let (gallery, definition) = head.split_once('-').unwrap_or((head, head));
     let group = gallery.replacen("AKS", "AKS-", 1);
-    format!("{IMAGES}/{group}/providers/Microsoft.Compute/galleries/{gallery}/images/{definition}/versions/{version}")
+    format!(
+        "{IMAGES}/{group}/providers/Microsoft.Compute/galleries/{gallery}/images/{definition}/versions/{version}"
+    )
 }
 
 /// Present when the machines are trusted-launch machines: a flag is set, or the image is one that Azure starts in no
@@ -190,7 +255,8 @@ fn write_security(o: &mut Object<'_>, image: &str, secure_boot: bool, vtpm: bool
     }
     o.object("securityProfile", |o| {
         o.object("uefiSettings", |o| {
-            o.value("secureBootEnabled", &secure_boot).value("vTpmEnabled", &vtpm);
+            o.value("secureBootEnabled", &secure_boot)
+                .value("vTpmEnabled", &vtpm);
         });
         o.value("securityType", "TrustedLaunch");
     });

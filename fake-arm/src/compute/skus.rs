@@ -9,8 +9,8 @@ use crate::query::Filter;
 use crate::scope::Scope;
 use crate::wire::json::{self, Object, object};
 
-/// `GET …/skus`, with an optional filter on the location. Without one, one entry a size that lists all regions: Azure
-/// writes one entry a size and region, which az flattens to the same table.
+/// `GET …/skus`, with an optional filter on the location: one entry a size and region, as in Azure. All sizes are
+/// offered in all regions.
 pub(crate) async fn list(scope: Scope, RawQuery(query): RawQuery) -> Answer {
     let filter = Filter::from_query(query.as_deref(), &["location"])?;
     let catalog = scope.world().catalog();
@@ -18,19 +18,15 @@ pub(crate) async fn list(scope: Scope, RawQuery(query): RawQuery) -> Answer {
         Some(name) => catalog.location(name).into_iter().collect(),
         None => catalog.locations().iter().collect(),
     };
-    let sizes = if regions.is_empty() { &[] } else { catalog.vm_sizes() };
-    Ok(answer::provider(json::list(sizes, |size, out| object(out, |o| write(o, size, &regions)))))
+    let entries = regions.iter().flat_map(|region| catalog.vm_sizes().iter().map(move |size| (size, *region)));
+    Ok(answer::provider(json::list(entries, |(size, region), out| object(out, |o| write(o, size, region)))))
 }
 
-fn write(o: &mut Object<'_>, size: &VmSize, regions: &[&Location]) {
+fn write(o: &mut Object<'_>, size: &VmSize, region: &Location) {
     let short = size.name.strip_prefix("Standard_").unwrap_or(&size.name);
     o.value("resourceType", "virtualMachines").value("name", &size.name).value("tier", "Standard");
-    o.value("size", short).value("family", &size.family);
-    o.array("locations", regions, |region, out| {
-        // Text into memory cannot fail.
-        let _ = serde_json::to_writer(out, &region.name);
-    });
-    o.array("locationInfo", regions, |region, out| {
+    o.value("size", short).value("family", &size.family).value("locations", &[&region.name]);
+    o.array("locationInfo", [region], |region, out| {
         object(out, |o| {
             o.value("location", &region.name).value("zones", &["1", "2", "3"]).value("zoneDetails", &[(); 0]);
         });
@@ -52,11 +48,17 @@ fn capabilities(size: &VmSize) -> Vec<(&'static str, String)> {
     };
     let boolean = |value: bool| if value { "True" } else { "False" }.to_owned();
     let mut all = vec![
-        ("MaxResourceVolumeMB", (u64::from(size.temp_gb.unwrap_or(0)) * 1024).to_string()),
+        (
+            "MaxResourceVolumeMB",
+            (u64::from(size.temp_gb.unwrap_or(0)) * 1024).to_string(),
+        ),
         ("vCPUs", size.vcpus.to_string()),
         ("MemoryGB", size.memory_gb.to_string()),
         ("HyperVGenerations", generations.to_owned()),
-        ("CpuArchitectureType", if size.arm64 { "Arm64" } else { "x64" }.to_owned()),
+        (
+            "CpuArchitectureType",
+            if size.arm64 { "Arm64" } else { "x64" }.to_owned(),
+        ),
         ("EphemeralOSDiskSupported", boolean(size.ephemeral_os_disk)),
     ];
     if let Some(gb) = size.cache_gb {
@@ -81,8 +83,15 @@ fn capabilities(size: &VmSize) -> Vec<(&'static str, String)> {
 }
 
 fn placements(size: &VmSize) -> String {
-    let places = [(size.temp_gb, "ResourceDisk"), (size.cache_gb, "CacheDisk"), (size.nvme_gb, "NvmeDisk")];
-    let present: Vec<_> = places.into_iter().filter_map(|(gb, name)| gb.map(|_| name)).collect();
+    let places = [
+        (size.temp_gb, "ResourceDisk"),
+        (size.cache_gb, "CacheDisk"),
+        (size.nvme_gb, "NvmeDisk"),
+    ];
+    let present: Vec<_> = places
+        .into_iter()
+        .filter_map(|(gb, name)| gb.map(|_| name))
+        .collect();
     present.join(",")
 }
 
@@ -95,8 +104,15 @@ mod tests {
     fn trusted_launch_disabled_is_there_only_when_it_is_true() {
         let catalog = Catalog::builtin();
         for size in catalog.vm_sizes() {
-            let flag = capabilities(size).into_iter().find(|(name, _)| *name == "TrustedLaunchDisabled");
-            assert_eq!(flag.is_some(), size.trusted_launch_disabled, "{}", size.name);
+            let flag = capabilities(size)
+                .into_iter()
+                .find(|(name, _)| *name == "TrustedLaunchDisabled");
+            assert_eq!(
+                flag.is_some(),
+                size.trusted_launch_disabled,
+                "{}",
+                size.name
+            );
             assert!(flag.is_none_or(|(_, value)| value == "True"));
         }
     }

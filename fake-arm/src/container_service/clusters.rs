@@ -18,13 +18,19 @@ use crate::wire::{cluster_body, json};
 
 /// `GET …/managedClusters` of a subscription.
 pub(crate) async fn list(scope: Scope) -> Answer {
-    Ok(listed(&scope, &scope.world().clusters(scope.subscription.id)))
+    Ok(listed(
+        &scope,
+        &scope.world().clusters(scope.subscription.id),
+    ))
 }
 
 /// `GET …/managedClusters` of a resource group.
 pub(crate) async fn list_in_group(scope: Scope) -> Answer {
     let group = scope.group();
-    scope.world().group(&group).ok_or_else(|| group_not_found(&group))?;
+    scope
+        .world()
+        .group(&group)
+        .ok_or_else(|| group_not_found(&group))?;
     Ok(listed(&scope, &scope.world().clusters_in(&group)))
 }
 
@@ -48,16 +54,26 @@ pub(crate) async fn put(scope: Scope, headers: HeaderMap, Content(body): Content
     let id = scope.cluster();
     if spec.location.is_empty() && scope.world().cluster(&id).is_none() {
         let text = "The location property is required for this definition.";
-        return Err(Error::gateway(control_plane::refusal::RefusalKind::BadRequest, "LocationRequired", text));
+        return Err(Error::gateway(
+            control_plane::refusal::RefusalKind::BadRequest,
+            "LocationRequired",
+            text,
+        ));
     }
-    let done = scope.world().put_cluster(id, spec, conditions(&headers)).await?;
+    let done = scope
+        .world()
+        .put_cluster(id, spec, conditions(&headers))
+        .await?;
     Ok(accepted(&scope, &done))
 }
 
 /// `PATCH …/managedClusters/{cluster}`: tags only.
 pub(crate) async fn patch(scope: Scope, headers: HeaderMap, Content(body): Content) -> Answer {
     let tags = cluster_body::read_tags(&body)?;
-    let done = scope.world().patch_cluster_tags(&scope.cluster(), tags, conditions(&headers)).await?;
+    let done = scope
+        .world()
+        .patch_cluster_tags(&scope.cluster(), tags, conditions(&headers))
+        .await?;
     Ok(accepted(&scope, &done))
 }
 
@@ -67,12 +83,21 @@ pub(crate) async fn delete(scope: Scope, headers: HeaderMap) -> Answer {
     if scope.world().group(&id.group).is_none() {
         return Err(group_not_found(&id.group));
     }
-    let location = scope.world().cluster(&id).map(|cluster| cluster.location.clone());
-    let operation = scope.world().delete_cluster(&id, conditions(&headers)).await?;
+    let location = scope
+        .world()
+        .cluster(&id)
+        .map(|cluster| cluster.location.clone());
+    let operation = scope
+        .world()
+        .delete_cluster(&id, conditions(&headers))
+        .await?;
     Ok(match (operation, location) {
-        (Some(operation), Some(location)) => {
-            answer::deleting(&scope.door.origin, scope.subscription.id, &location, operation)
-        }
+        (Some(operation), Some(location)) => answer::deleting(
+            &scope.door.origin,
+            scope.subscription.id,
+            &location,
+            operation,
+        ),
         _ => answer::empty(StatusCode::NO_CONTENT),
     })
 }
@@ -83,8 +108,14 @@ const ACTIONS: &[(&str, &str)] = &[
     ("stop", "stopping clusters"),
     ("abort", "aborting operations"),
     ("rotateclustercertificates", "certificate rotation"),
-    ("rotateserviceaccountsigningkeys", "rotating service account signing keys"),
-    ("resetserviceprincipalprofile", "resetting the service principal"),
+    (
+        "rotateserviceaccountsigningkeys",
+        "rotating service account signing keys",
+    ),
+    (
+        "resetserviceprincipalprofile",
+        "resetting the service principal",
+    ),
     ("resetaadprofile", "resetting the Entra profile"),
     ("runcommand", "running commands in a cluster"),
     ("detectdiagnostics", "diagnostics"),
@@ -96,17 +127,30 @@ pub(crate) async fn other(scope: Scope, request: Request) -> Answer {
     let action = scope.param("action");
     match ACTIONS.iter().find(|(name, _)| *name == action) {
         Some((_, what)) if request.method() == Method::POST => Err(Error::not_simulated(what, "")),
-        _ => Err(unmatched::why(&scope.door, request.method(), request.uri().path())),
+        _ => Err(unmatched::why(
+            &scope.door,
+            request.method(),
+            request.uri().path(),
+        )),
     }
 }
 
 fn view<'a>(scope: &'a Scope, cluster: &'a Cluster, pools: &'a [Arc<Pool>]) -> View<'a> {
-    View { cluster, pools, subscription: &scope.subscription, api: scope.api }
+    View {
+        cluster,
+        pools,
+        subscription: &scope.subscription,
+        api: scope.api,
+    }
 }
 
 fn resource(scope: &Scope, status: StatusCode, found: &Cluster) -> Response {
     let pools = scope.world().pools(&found.id);
-    answer::json(Voice::Provider, status, cluster::resource(&view(scope, found, &pools)))
+    answer::json(
+        Voice::Provider,
+        status,
+        cluster::resource(&view(scope, found, &pools)),
+    )
 }
 
 fn accepted(scope: &Scope, done: &Put<Cluster>) -> Response {

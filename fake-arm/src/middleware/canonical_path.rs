@@ -39,7 +39,10 @@ enum Next {
 /// The canonical form of a path, or `None` when it has it already.
 pub(crate) fn canonical(path: &str) -> Option<String> {
     let mut out = String::with_capacity(path.len());
-    let mut segments = path.split('/').filter(|segment| !segment.is_empty()).peekable();
+    let mut segments = path
+        .split('/')
+        .filter(|segment| !segment.is_empty())
+        .peekable();
     let arm = segments.peek().is_some_and(|first| is_arm(first));
     let mut next = Next::Keyword;
     for segment in segments {
@@ -51,7 +54,11 @@ pub(crate) fn canonical(path: &str) -> Option<String> {
         match next {
             Next::Keyword => {
                 fold_onto(&mut out, segment);
-                next = if segment.eq_ignore_ascii_case("providers") && !in_features(&out) { Next::Namespace } else { Next::Name };
+                next = if segment.eq_ignore_ascii_case("providers") && !in_features(&out) {
+                    Next::Namespace
+                } else {
+                    Next::Name
+                };
             }
             Next::Name => {
                 out.push_str(segment);
@@ -70,7 +77,15 @@ pub(crate) fn canonical(path: &str) -> Option<String> {
 }
 
 fn is_arm(first: &str) -> bool {
-    ["subscriptions", "providers", "tenants", "metadata", "extensions"].iter().any(|root| root.eq_ignore_ascii_case(first))
+    [
+        "subscriptions",
+        "providers",
+        "tenants",
+        "metadata",
+        "extensions",
+    ]
+    .iter()
+    .any(|root| root.eq_ignore_ascii_case(first))
 }
 
 /// In `…/providers/Microsoft.Features/providers/NS/features/F`, the second `providers` is a resource type and NS a
@@ -95,22 +110,31 @@ mod tests {
     #[test]
     fn keywords_fold_and_names_stay() {
         assert_eq!(
-            of("/Subscriptions/ABC/resourceGroups/MyGroup/providers/Microsoft.ContainerService//managedClusters/MyC/agentPools/P1/"),
+            of(
+                "/Subscriptions/ABC/resourceGroups/MyGroup/providers/Microsoft.ContainerService//managedClusters/MyC/agentPools/P1/"
+            ),
             "/subscriptions/ABC/resourcegroups/MyGroup/providers/microsoft.containerservice/managedclusters/MyC/agentpools/P1"
         );
         assert_eq!(
-            of("/subscriptions/S/providers/Microsoft.ContainerService/locations/eastUS/kubernetesVersions"),
+            of(
+                "/subscriptions/S/providers/Microsoft.ContainerService/locations/eastUS/kubernetesVersions"
+            ),
             "/subscriptions/S/providers/microsoft.containerservice/locations/eastUS/kubernetesversions"
         );
         assert_eq!(
-            of("/subscriptions/S/providers/Microsoft.Features/providers/Microsoft.ContainerService/features/TrustedLaunchPreview/register"),
+            of(
+                "/subscriptions/S/providers/Microsoft.Features/providers/Microsoft.ContainerService/features/TrustedLaunchPreview/register"
+            ),
             "/subscriptions/S/providers/microsoft.features/providers/Microsoft.ContainerService/features/TrustedLaunchPreview/register"
         );
     }
 
     #[test]
     fn other_paths_only_lose_slashes() {
-        assert_eq!(of("//MyTenant/oauth2//v2.0/token"), "/MyTenant/oauth2/v2.0/token");
+        assert_eq!(
+            of("//MyTenant/oauth2//v2.0/token"),
+            "/MyTenant/oauth2/v2.0/token"
+        );
         assert_eq!(of("//metadata/endpoints"), "/metadata/endpoints");
         assert_eq!(of("/"), "/");
         assert_eq!(of("///"), "/");

@@ -72,13 +72,19 @@ fn read_properties(mut properties: Members<'_>, spec: &mut ClusterSpec) -> Resul
 
 /// Reads the add-on's switch and leaves the profile among the kept members. Empty profiles are not kept.
 fn read_virtual_nodes(properties: &mut Members<'_>) -> Result<Option<bool>, Error> {
-    let Some(mut addons) = properties.nested("addonProfiles")? else { return Ok(None) };
+    let Some(mut addons) = properties.nested("addonProfiles")? else {
+        return Ok(None);
+    };
     let mut enabled = None;
     for spelling in [VIRTUAL_NODE_ADDON, "ACIConnectorLinux", "aciconnectorlinux"] {
         if let Some(mut addon) = addons.nested(spelling)? {
             enabled = addon.boolean("enabled")?;
             let mut profile = addon.rest();
-            profile.shift_insert(0, "enabled".to_owned(), Value::Bool(enabled.unwrap_or(false)));
+            profile.shift_insert(
+                0,
+                "enabled".to_owned(),
+                Value::Bool(enabled.unwrap_or(false)),
+            );
             addons.keep(VIRTUAL_NODE_ADDON, profile);
         }
     }
@@ -91,7 +97,9 @@ fn read_virtual_nodes(properties: &mut Members<'_>) -> Result<Option<bool>, Erro
 
 /// Windows pools need credentials, given at creation. The password is neither kept nor returned.
 fn read_windows_profile(properties: &mut Members<'_>) -> Result<Option<bool>, Error> {
-    let Some(mut profile) = properties.nested("windowsProfile")? else { return Ok(None) };
+    let Some(mut profile) = properties.nested("windowsProfile")? else {
+        return Ok(None);
+    };
     profile.drop_all(&["adminPassword"]);
     let given = profile.text_or_default("adminUsername")?;
     if let Some(user) = &given {
@@ -111,7 +119,9 @@ fn forget_secret(properties: &mut Members<'_>, profile: &str, secret: &str) -> R
 
 /// `effectiveOutboundIPs` is set by the server and sent back by every update.
 fn forget_effective_addresses(properties: &mut Members<'_>) -> Result<(), Error> {
-    let Some(mut network) = properties.nested("networkProfile")? else { return Ok(()) };
+    let Some(mut network) = properties.nested("networkProfile")? else {
+        return Ok(());
+    };
     if let Some(mut balancer) = network.nested("loadBalancerProfile")? {
         balancer.drop_all(&["effectiveOutboundIPs"]);
         network.keep("loadBalancerProfile", balancer.rest());
@@ -121,7 +131,9 @@ fn forget_effective_addresses(properties: &mut Members<'_>) -> Result<(), Error>
 }
 
 fn read_identity(top: &mut Members<'_>) -> Result<Option<Opaque>, Error> {
-    let Some(mut identity) = top.nested("identity")? else { return Ok(None) };
+    let Some(mut identity) = top.nested("identity")? else {
+        return Ok(None);
+    };
     identity.drop_all(&["principalId", "tenantId"]);
     Ok(Some(identity.rest()))
 }
@@ -145,9 +157,18 @@ mod tests {
         .unwrap();
         assert_eq!(spec.kubernetes_version, None);
         let pools = spec.pools.unwrap();
-        assert_eq!((pools[0].name.as_str(), pools[0].vtpm, pools[0].secure_boot), ("nodepool1", Some(true), Some(true)));
-        assert_eq!(spec.envelope.keys().collect::<Vec<_>>(), ["sku", "identity"]);
-        assert!(spec.properties.contains_key("networkProfile") && !spec.properties.contains_key("addonProfiles"));
+        assert_eq!(
+            (pools[0].name.as_str(), pools[0].vtpm, pools[0].secure_boot),
+            ("nodepool1", Some(true), Some(true))
+        );
+        assert_eq!(
+            spec.envelope.keys().collect::<Vec<_>>(),
+            ["sku", "identity"]
+        );
+        assert!(
+            spec.properties.contains_key("networkProfile")
+                && !spec.properties.contains_key("addonProfiles")
+        );
     }
 
     #[test]
@@ -158,7 +179,11 @@ mod tests {
             "aadProfile":{"managed":true,"serverAppSecret":"s3cret"}}}))
         .unwrap();
         assert_eq!(spec.windows_profile, Some(true));
-        assert!(!Value::Object(spec.properties).to_string().contains("s3cret"));
+        assert!(
+            !Value::Object(spec.properties)
+                .to_string()
+                .contains("s3cret")
+        );
     }
 
     #[test]
@@ -166,8 +191,16 @@ mod tests {
         let on = json!({"properties":{"addonProfiles":{"ACIConnectorLinux":{"enabled":true,"config":{"SubnetName":"s"}}}}});
         let spec = read_value(&on).unwrap();
         assert_eq!(spec.virtual_nodes, Some(true));
-        assert_eq!(spec.properties["addonProfiles"]["aciConnectorLinux"]["config"]["SubnetName"], "s");
-        assert_eq!(read_value(&json!({"properties":{"addonProfiles":{"x":{}}}})).unwrap().virtual_nodes, None);
+        assert_eq!(
+            spec.properties["addonProfiles"]["aciConnectorLinux"]["config"]["SubnetName"],
+            "s"
+        );
+        assert_eq!(
+            read_value(&json!({"properties":{"addonProfiles":{"x":{}}}}))
+                .unwrap()
+                .virtual_nodes,
+            None
+        );
     }
 
     #[test]

@@ -26,7 +26,10 @@ pub(crate) fn object(out: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
 }
 
 /// Writes `{"value":[…]}` with one object an item.
-pub(crate) fn list<T>(items: impl IntoIterator<Item = T>, mut write: impl FnMut(T, &mut Vec<u8>)) -> Vec<u8> {
+pub(crate) fn list<T>(
+    items: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(T, &mut Vec<u8>),
+) -> Vec<u8> {
     document(|o| {
         o.array("value", items, &mut write);
     })
@@ -114,7 +117,12 @@ impl Object<'_> {
     }
 
     /// A kept member, or a default when it was not sent or is null.
-    pub(crate) fn kept_or<T: Serialize + ?Sized>(&mut self, from: &Opaque, key: &str, default: &T) -> &mut Self {
+    pub(crate) fn kept_or<T: Serialize + ?Sized>(
+        &mut self,
+        from: &Opaque,
+        key: &str,
+        default: &T,
+    ) -> &mut Self {
         match from.get(key) {
             None | Some(Value::Null) => self.value(key, default),
             Some(value) => self.value(key, value),
@@ -139,12 +147,20 @@ mod tests {
 
     #[test]
     fn members_keep_their_order_and_are_escaped() {
-        let kept = json!({"b": 2, "a": 1, "gone": null}).as_object().cloned().unwrap();
+        let kept = json!({"b": 2, "a": 1, "gone": null})
+            .as_object()
+            .cloned()
+            .unwrap();
         let bytes = document(|o| {
-            o.text("z", "quo\"te").kept(&kept, "a").kept(&kept, "absent").object("in", |o| {
-                o.value("n", &1);
-            });
-            o.rest(&kept, &["a"]).maybe::<u8>("no", None).kept_or(&kept, "gone", "default");
+            o.text("z", "quo\"te")
+                .kept(&kept, "a")
+                .kept(&kept, "absent")
+                .object("in", |o| {
+                    o.value("n", &1);
+                });
+            o.rest(&kept, &["a"])
+                .maybe::<u8>("no", None)
+                .kept_or(&kept, "gone", "default");
         });
         assert_eq!(
             String::from_utf8(bytes).unwrap(),
@@ -154,8 +170,15 @@ mod tests {
 
     #[test]
     fn lists_are_wrapped() {
-        let bytes = list([1, 2], |n, out| object(out, |o| { o.value("n", &n); }));
-        assert_eq!(String::from_utf8(bytes).unwrap(), r#"{"value":[{"n":1},{"n":2}]}"#);
+        let bytes = list([1, 2], |n, out| {
+            object(out, |o| {
+                o.value("n", &n);
+            })
+        });
+        assert_eq!(
+            String::from_utf8(bytes).unwrap(),
+            r#"{"value":[{"n":1},{"n":2}]}"#
+        );
         assert_eq!(list(Vec::<u8>::new(), |_, _| {}), b"{\"value\":[]}");
     }
 }

@@ -21,7 +21,10 @@ pub(super) fn locate(text: &[u8], path: &[Step]) -> Option<(usize, usize)> {
     }
     let before = &text[..scan.at];
     let line = 1 + before.iter().filter(|&&b| b == b'\n').count();
-    let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |p| p + 1);
+    let line_start = before
+        .iter()
+        .rposition(|&b| b == b'\n')
+        .map_or(0, |p| p + 1);
     Some((line, 1 + scan.at - line_start))
 }
 
@@ -88,7 +91,10 @@ impl Scan<'_> {
                     continue;
                 }
                 _ => {
-                    while self.peek().is_some_and(|b| !b.is_ascii_whitespace() && !b",:{}[]\"".contains(&b)) {
+                    while self
+                        .peek()
+                        .is_some_and(|b| !b.is_ascii_whitespace() && !b",:{}[]\"".contains(&b))
+                    {
                         self.at += 1;
                     }
                 }

@@ -1,14 +1,22 @@
 //! Agent pools from request bodies: `properties` of an agent pool, or one entry of `agentPoolProfiles`.
 
-use control_plane::model::{GpuDriver, NodePoolMode, OsDiskType, OsType, PoolKind, PoolSpec, Priority};
+use control_plane::model::{
+    GpuDriver, NodePoolMode, OsDiskType, OsType, PoolKind, PoolSpec, Priority,
+};
 use serde_json::Value;
 
 use super::read::Members;
 use crate::error::Error;
 
 /// Set by the server; SDKs and `az rest` send them back.
-const READ_ONLY: &[&str] =
-    &["provisioningState", "currentOrchestratorVersion", "eTag", "etag", "status", "recentlyUsedVersions"];
+const READ_ONLY: &[&str] = &[
+    "provisioningState",
+    "currentOrchestratorVersion",
+    "eTag",
+    "etag",
+    "status",
+    "recentlyUsedVersions",
+];
 
 /// Spot settings, which Azure forgets on regular pools (recorded: sent with `Regular`, not returned).
 const SPOT_ONLY: &[&str] = &["scaleSetEvictionPolicy", "spotMaxPrice"];
@@ -16,7 +24,9 @@ const SPOT_ONLY: &[&str] = &["scaleSetEvictionPolicy", "spotMaxPrice"];
 /// Reads the body of `PUT …/agentPools/{name}`.
 pub(crate) fn read(body: &[u8], name: &str) -> Result<PoolSpec, Error> {
     let mut envelope = Members::of(body)?;
-    let properties = envelope.nested("properties")?.ok_or_else(|| Members::missing("properties"))?;
+    let properties = envelope
+        .nested("properties")?
+        .ok_or_else(|| Members::missing("properties"))?;
     read_members(properties, name.to_owned())
 }
 
@@ -64,7 +74,9 @@ fn read_members(mut pool: Members<'_>, name: String) -> Result<PoolSpec, Error> 
     }
     spec.properties = pool.rest();
     // Recorded: sent empty, not returned.
-    spec.properties.retain(|key, value| !(key == "nodeInitializationTaints" && value.as_array().is_some_and(Vec::is_empty)));
+    spec.properties.retain(|key, value| {
+        !(key == "nodeInitializationTaints" && value.as_array().is_some_and(Vec::is_empty))
+    });
     Ok(spec)
 }
 
@@ -76,9 +88,15 @@ struct Security {
 /// Takes the two flags out of `securityProfile` and keeps its other members.
 fn security(pool: &mut Members<'_>) -> Result<Security, Error> {
     let Some(mut profile) = pool.nested("securityProfile")? else {
-        return Ok(Security { secure_boot: None, vtpm: None });
+        return Ok(Security {
+            secure_boot: None,
+            vtpm: None,
+        });
     };
-    let read = Security { secure_boot: profile.boolean("enableSecureBoot")?, vtpm: profile.boolean("enableVTPM")? };
+    let read = Security {
+        secure_boot: profile.boolean("enableSecureBoot")?,
+        vtpm: profile.boolean("enableVTPM")?,
+    };
     if let Some(access) = profile.text_or_default("sshAccess")? {
         profile.keep("sshAccess", ssh_access(access));
     }
@@ -92,28 +110,42 @@ fn security(pool: &mut Members<'_>) -> Result<Security, Error> {
 /// The resource provider normalises the case of what it knows (recorded: `localuser` comes back as `LocalUser`).
 fn ssh_access(text: String) -> String {
     let known = ["LocalUser", "Disabled", "EntraId"];
-    known.into_iter().find(|k| k.eq_ignore_ascii_case(&text)).map_or(text, str::to_owned)
+    known
+        .into_iter()
+        .find(|k| k.eq_ignore_ascii_case(&text))
+        .map_or(text, str::to_owned)
 }
 
 /// `gpuProfile.driver` of today and `gpuProfile.installGPUDriver` of the 2024 previews mean the same.
 fn gpu_driver(pool: &mut Members<'_>) -> Result<Option<GpuDriver>, Error> {
-    let Some(mut profile) = pool.nested("gpuProfile")? else { return Ok(None) };
+    let Some(mut profile) = pool.nested("gpuProfile")? else {
+        return Ok(None);
+    };
     let driver = profile.choice("driver", GpuDriver::ALL, GpuDriver::as_str)?;
     let install = profile.boolean("installGPUDriver")?;
     let rest = profile.rest();
     if !rest.is_empty() {
         pool.keep("gpuProfile", rest);
     }
-    Ok(driver.or(install.map(|yes| if yes { GpuDriver::Install } else { GpuDriver::None })))
+    Ok(driver.or(install.map(|yes| {
+        if yes {
+            GpuDriver::Install
+        } else {
+            GpuDriver::None
+        }
+    })))
 }
 
 /// Stopping and starting a pool is a PUT of `powerState`; a running pool's state comes back with every update.
 fn power_state(pool: &mut Members<'_>) -> Result<(), Error> {
-    let Some(mut state) = pool.nested("powerState")? else { return Ok(()) };
+    let Some(mut state) = pool.nested("powerState")? else {
+        return Ok(());
+    };
     match state.text("code")?.as_deref() {
-        Some(code) if !code.eq_ignore_ascii_case("Running") => {
-            Err(Error::not_simulated("stopped node pools", "Scale a user pool to 0 nodes instead."))
-        }
+        Some(code) if !code.eq_ignore_ascii_case("Running") => Err(Error::not_simulated(
+            "stopped node pools",
+            "Scale a user pool to 0 nodes instead.",
+        )),
         _ => Ok(()),
     }
 }
@@ -121,16 +153,31 @@ fn power_state(pool: &mut Members<'_>) -> Result<(), Error> {
 /// Size and count of a pool of type `VirtualMachines`, which come in a profile of their own.
 fn virtual_machines(pool: &mut Members<'_>) -> Result<Option<(String, i64)>, Error> {
     pool.drop_all(&["virtualMachineNodesStatus"]);
-    let Some(mut profile) = pool.nested("virtualMachinesProfile")? else { return Ok(None) };
-    let Some(mut scale) = profile.nested("scale")? else { return Ok(None) };
-    if scale.list("autoscale")?.is_some_and(|entries| !entries.is_empty()) {
-        return Err(Error::not_simulated("the cluster autoscaler on VirtualMachines pools", "Use a manual scale profile."));
+    let Some(mut profile) = pool.nested("virtualMachinesProfile")? else {
+        return Ok(None);
+    };
+    let Some(mut scale) = profile.nested("scale")? else {
+        return Ok(None);
+    };
+    if scale
+        .list("autoscale")?
+        .is_some_and(|entries| !entries.is_empty())
+    {
+        return Err(Error::not_simulated(
+            "the cluster autoscaler on VirtualMachines pools",
+            "Use a manual scale profile.",
+        ));
     }
     let mut manual = scale.list("manual")?.unwrap_or_default();
     if manual.len() > 1 {
-        return Err(Error::not_simulated("several manual scale profiles in one VirtualMachines pool", "Use one pool a size."));
+        return Err(Error::not_simulated(
+            "several manual scale profiles in one VirtualMachines pool",
+            "Use one pool a size.",
+        ));
     }
-    let Some(mut only) = manual.pop() else { return Ok(None) };
+    let Some(mut only) = manual.pop() else {
+        return Ok(None);
+    };
     let size = only.text_or_default("size")?;
     let count = only.integer("count")?;
     Ok(size.zip(count.or(Some(1))))
@@ -153,7 +200,10 @@ mod tests {
     use serde_json::json;
 
     fn read_value(properties: Value) -> Result<PoolSpec, Error> {
-        read(json!({ "properties": properties }).to_string().as_bytes(), "p")
+        read(
+            json!({ "properties": properties }).to_string().as_bytes(),
+            "p",
+        )
     }
 
     #[test]
@@ -163,10 +213,16 @@ mod tests {
             "scaleDownMode":"Delete","nodeTaints":[],"upgradeSettings":{"undrainableNodeBehavior":"Schedule"},
             "enableFIPS":false,"securityProfile":{"enableVTPM":true}}))
         .unwrap();
-        assert_eq!((spec.count, spec.vm_size, spec.vtpm, spec.secure_boot), (Some(3), None, Some(true), None));
+        assert_eq!(
+            (spec.count, spec.vm_size, spec.vtpm, spec.secure_boot),
+            (Some(3), None, Some(true), None)
+        );
         assert_eq!(spec.taints, Some(vec![]));
         let kept: Vec<_> = spec.properties.keys().map(String::as_str).collect();
-        assert_eq!(kept, ["enableNodePublicIP", "scaleDownMode", "upgradeSettings"]);
+        assert_eq!(
+            kept,
+            ["enableNodePublicIP", "scaleDownMode", "upgradeSettings"]
+        );
     }
 
     #[test]
@@ -179,16 +235,25 @@ mod tests {
 
     #[test]
     fn other_members_of_the_security_profile_are_kept() {
-        let spec = read_value(json!({"securityProfile": {"sshAccess": "localuser", "enableSecureBoot": true}})).unwrap();
+        let spec = read_value(
+            json!({"securityProfile": {"sshAccess": "localuser", "enableSecureBoot": true}}),
+        )
+        .unwrap();
         assert_eq!(spec.secure_boot, Some(true));
-        assert_eq!(spec.properties["securityProfile"], json!({"sshAccess": "LocalUser"}));
+        assert_eq!(
+            spec.properties["securityProfile"],
+            json!({"sshAccess": "LocalUser"})
+        );
     }
 
     #[test]
     fn machines_pools_bring_their_size_along() {
         let manual = json!([{"size": "Standard_D4s_v3", "count": 3}]);
         let spec = read_value(json!({"type": "VirtualMachines", "virtualMachinesProfile": {"scale": {"manual": manual}}})).unwrap();
-        assert_eq!((spec.vm_size.as_deref(), spec.count), (Some("Standard_D4s_v3"), Some(3)));
+        assert_eq!(
+            (spec.vm_size.as_deref(), spec.count),
+            (Some("Standard_D4s_v3"), Some(3))
+        );
     }
 
     #[test]
@@ -196,8 +261,17 @@ mod tests {
         let stopped = read_value(json!({"powerState": {"code": "Stopped"}})).unwrap_err();
         assert_eq!(stopped.0.code, "NotSimulated");
         assert!(read_value(json!({"powerState": {"code": "Running"}})).is_ok());
-        assert!(read_value(json!({"count": "three"})).unwrap_err().0.message.contains("'properties.count'"));
-        assert_eq!(read(b"{}", "p").unwrap_err().0.code, "InvalidRequestContent");
+        assert!(
+            read_value(json!({"count": "three"}))
+                .unwrap_err()
+                .0
+                .message
+                .contains("'properties.count'")
+        );
+        assert_eq!(
+            read(b"{}", "p").unwrap_err().0.code,
+            "InvalidRequestContent"
+        );
     }
 
     proptest! {

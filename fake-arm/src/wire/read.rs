@@ -70,7 +70,11 @@ pub(crate) struct Members<'t> {
 impl<'t> Members<'t> {
     /// The outermost object of a body.
     pub(crate) fn of(body: &'t [u8]) -> Result<Self, Error> {
-        Ok(Members { source: body, path: Vec::new(), members: parse(body)? })
+        Ok(Members {
+            source: body,
+            path: Vec::new(),
+            members: parse(body)?,
+        })
     }
 
     /// What was not taken out.
@@ -98,16 +102,30 @@ impl<'t> Members<'t> {
         let mut path = self.path.clone();
         path.push(Step::Member(name.to_owned()));
         let (line, position) = locate(self.source, &path).unwrap_or((1, 1));
-        invalid(&format!("{detail} Path '{}', line {line}, position {position}.", show(&path)))
+        invalid(&format!(
+            "{detail} Path '{}', line {line}, position {position}.",
+            show(&path)
+        ))
     }
 
-    fn typed<T>(&mut self, name: &str, expected: &str, read: impl FnOnce(&Value) -> Option<T>) -> Result<Option<T>, Error> {
-        let Some(value) = self.take(name) else { return Ok(None) };
+    fn typed<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
+        let Some(value) = self.take(name) else {
+            return Ok(None);
+        };
         match read(&value) {
             Some(read) => Ok(Some(read)),
             None => Err(self.misfit(
                 name,
-                &format!("Could not convert {} to {expected}: {}.", without_article(&value), short(&value)),
+                &format!(
+                    "Could not convert {} to {expected}: {}.",
+                    without_article(&value),
+                    short(&value)
+                ),
             )),
         }
     }
@@ -126,7 +144,10 @@ impl<'t> Members<'t> {
     pub(crate) fn integer(&mut self, name: &str) -> Result<Option<i64>, Error> {
         self.typed(name, "integer", |v| {
             // SDKs write whole numbers as 3.0 now and then; Newtonsoft takes them.
-            #[allow(clippy::cast_possible_truncation, reason = "checked to be whole and far within i64")]
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "checked to be whole and far within i64"
+            )]
             let whole = |f: f64| (f.fract() == 0.0 && f.abs() < 1e15).then_some(f as i64);
             v.as_i64().or_else(|| v.as_f64().and_then(whole))
         })
@@ -149,8 +170,13 @@ impl<'t> Members<'t> {
         all: &[T],
         name_of: impl Fn(T) -> &'static str,
     ) -> Result<Option<T>, Error> {
-        let Some(text) = self.text_or_default(name)? else { return Ok(None) };
-        let found = all.iter().copied().find(|&v| name_of(v).eq_ignore_ascii_case(&text));
+        let Some(text) = self.text_or_default(name)? else {
+            return Ok(None);
+        };
+        let found = all
+            .iter()
+            .copied()
+            .find(|&v| name_of(v).eq_ignore_ascii_case(&text));
         found.map(Some).ok_or_else(|| {
             let known: Vec<_> = all.iter().map(|&v| name_of(v)).collect();
             let mut path = self.path.clone();
@@ -177,12 +203,18 @@ impl<'t> Members<'t> {
 
     /// An object with text values only.
     pub(crate) fn text_map(&mut self, name: &str) -> Result<Option<Opaque>, Error> {
-        let Some(map) = self.map(name)? else { return Ok(None) };
+        let Some(map) = self.map(name)? else {
+            return Ok(None);
+        };
         match map.iter().find(|(_, v)| !v.is_string() && !v.is_null()) {
             None => Ok(Some(map)),
             Some((key, value)) => Err(self.misfit(
                 name,
-                &format!("Could not convert {} to string in member '{key}': {}.", without_article(value), short(value)),
+                &format!(
+                    "Could not convert {} to string in member '{key}': {}.",
+                    without_article(value),
+                    short(value)
+                ),
             )),
         }
     }
@@ -190,22 +222,34 @@ impl<'t> Members<'t> {
     /// A list of text.
     pub(crate) fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, Error> {
         self.typed(name, "array of strings", |v| {
-            v.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+            v.as_array()?
+                .iter()
+                .map(|item| item.as_str().map(str::to_owned))
+                .collect()
         })
     }
 
     /// A nested object, to be read member by member.
     pub(crate) fn nested(&mut self, name: &str) -> Result<Option<Members<'t>>, Error> {
-        let Some(members) = self.map(name)? else { return Ok(None) };
+        let Some(members) = self.map(name)? else {
+            return Ok(None);
+        };
         let mut path = self.path.clone();
         path.push(Step::Member(name.to_owned()));
-        Ok(Some(Members { source: self.source, path, members }))
+        Ok(Some(Members {
+            source: self.source,
+            path,
+            members,
+        }))
     }
 
     /// A list of objects, to be read member by member.
     pub(crate) fn list(&mut self, name: &str) -> Result<Option<Vec<Members<'t>>>, Error> {
         let objects: Option<Vec<Opaque>> = self.typed(name, "array of objects", |v| {
-            v.as_array()?.iter().map(|item| item.as_object().cloned()).collect()
+            v.as_array()?
+                .iter()
+                .map(|item| item.as_object().cloned())
+                .collect()
         })?;
         let at = |index: usize| {
             let mut path = self.path.clone();
@@ -215,7 +259,12 @@ impl<'t> Members<'t> {
         };
         Ok(objects.map(|objects| {
             let each = objects.into_iter().enumerate();
-            each.map(|(i, members)| Members { source: self.source, path: at(i), members }).collect()
+            each.map(|(i, members)| Members {
+                source: self.source,
+                path: at(i),
+                members,
+            })
+            .collect()
         }))
     }
 
@@ -226,7 +275,9 @@ impl<'t> Members<'t> {
 
     /// A required member is missing.
     pub(crate) fn missing(name: &str) -> Error {
-        invalid(&format!("Required property '{name}' not found in JSON. Path '', line 1, position 1."))
+        invalid(&format!(
+            "Required property '{name}' not found in JSON. Path '', line 1, position 1."
+        ))
     }
 }
 
@@ -237,7 +288,9 @@ fn without_article(value: &Value) -> &'static str {
 
 /// The value in at most 60 characters.
 fn short(value: &Value) -> String {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
     match text.char_indices().nth(60) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
         None => text,
@@ -291,7 +344,9 @@ mod tests {
 
     #[test]
     fn numbers_booleans_and_choices_are_read_as_azure_reads_them() {
-        let mut m = Members::of(br#"{"a":3.0,"b":"True","c":3.5,"d":null,"e":"linux","f":"Beos","g":""}"#).unwrap();
+        let mut m =
+            Members::of(br#"{"a":3.0,"b":"True","c":3.5,"d":null,"e":"linux","f":"Beos","g":""}"#)
+                .unwrap();
         assert_eq!(m.integer("a").unwrap(), Some(3));
         assert_eq!(m.boolean("b").unwrap(), Some(true));
         assert!(m.integer("c").is_err());

@@ -22,12 +22,14 @@ pub(super) fn run(context: &Context, args: &args::Events) -> Result<(), Failure>
             break;
         }
     }
-    while args.follow {
+    if !args.follow {
+        return Ok(());
+    }
+    loop {
         let events = page(&client, after, WAIT_MS)?;
         after = events.last().map_or(after, |event| event.sequence);
         print(context, &events)?;
     }
-    Ok(())
 }
 
 fn page(client: &Client, after: u64, wait_ms: u64) -> Result<Vec<Event>, Failure> {

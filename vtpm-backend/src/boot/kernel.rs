@@ -9,8 +9,13 @@ pub(super) fn run(platform: &Platform<'_>, command_line: &str, recorder: &mut Re
         recorder.print("EFI stub: UEFI Secure Boot is enabled.");
     }
     let distribution = &platform.image.distribution;
-    recorder.print(format!("[    0.000000] Linux version {}", distribution.kernel_release));
-    recorder.print(format!("[    0.000000] Command line: BOOT_IMAGE={command_line}"));
+    recorder.print(format!(
+        "[    0.000000] Linux version {}",
+        distribution.kernel_release
+    ));
+    recorder.print(format!(
+        "[    0.000000] Command line: BOOT_IMAGE={command_line}"
+    ));
     if platform.secure_boot {
         recorder.print("[    0.000000] secureboot: Secure boot enabled");
         recorder.print(

@@ -21,7 +21,7 @@ use control_plane::hardware::{BootOutcome, Component, Fault};
 use uuid::Uuid;
 
 use crate::eventlog::{Event, EventLog};
-use crate::image::{ImageError, NodeImage, PlatformKeys};
+use crate::image::{ImageError, KeyDatabases, NodeImage, PlatformKeys};
 use crate::pcr::PcrBanks;
 
 pub use reference::{Reference, ReferenceEvent, reference};
@@ -59,7 +59,9 @@ pub struct BootRun {
 impl BootRun {
     /// The event log of this boot.
     pub fn log(&self) -> EventLog {
-        EventLog { events: self.events.clone() }
+        EventLog {
+            events: self.events.clone(),
+        }
     }
 }
 
@@ -75,7 +77,7 @@ struct Platform<'a> {
     bios_uuid: Uuid,
     secure_boot: bool,
     image: &'a NodeImage,
-    keys: &'a PlatformKeys,
+    databases: &'a KeyDatabases,
 }
 
 /// Boots a machine: runs every stage until the kernel runs or something is refused.
@@ -84,20 +86,24 @@ struct Platform<'a> {
 /// [`ImageError`] when the faults cannot be applied to the image. A refused component is not an error but an outcome.
 pub fn boot(machine: &Machine<'_>) -> Result<BootRun, ImageError> {
     let image = machine.image.with_faults(machine.faults)?;
-    let recorder = run(&Platform {
+    let (recorder, result) = run(&Platform {
         bios_uuid: machine.bios_uuid,
         secure_boot: machine.secure_boot,
         image: &image,
-        keys: machine.keys,
+        databases: machine.keys.databases(),
     });
     Ok(BootRun {
-        outcome: match recorder.1 {
+        outcome: match result {
             Ok(()) => BootOutcome::Booted,
             Err(Refusal { component, reason }) => BootOutcome::Refused { component, reason },
         },
-        pcrs: recorder.0.pcrs,
-        console: recorder.0.console,
-        events: recorder.0.events.into_iter().map(|recorded| recorded.event).collect(),
+        pcrs: recorder.pcrs,
+        console: recorder.console,
+        events: recorder
+            .events
+            .into_iter()
+            .map(|recorded| recorded.event)
+            .collect(),
     })
 }
 

@@ -37,7 +37,12 @@ impl Event {
     /// An event whose digest is the hash of its own data.
     pub fn of_data(pcr: PcrIndex, event_type: EventType, data: impl Into<Vec<u8>>) -> Event {
         let data = data.into();
-        Event { pcr, event_type, digests: Digests::of(&data), data }
+        Event {
+            pcr,
+            event_type,
+            digests: Digests::of(&data),
+            data,
+        }
     }
 
     /// Whether the event was extended into its register.
@@ -48,7 +53,9 @@ impl Event {
     /// The locality that a `StartupLocality` event names.
     fn startup_locality(&self) -> Option<u8> {
         let locality = self.data.strip_prefix(STARTUP_LOCALITY_SIGNATURE)?;
-        (self.event_type == EventType::NO_ACTION && self.pcr == PcrIndex::new(0) && locality.len() == 1)
+        (self.event_type == EventType::NO_ACTION
+            && self.pcr == PcrIndex::new(0)
+            && locality.len() == 1)
             .then(|| locality[0])
     }
 

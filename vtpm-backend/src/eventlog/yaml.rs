@@ -26,22 +26,50 @@ fn write_log(log: &EventLog, out: &mut String) -> std::fmt::Result {
 }
 
 fn write_header(out: &mut String) -> std::fmt::Result {
-    writeln!(out, "- EventNum: 0\n  PCRIndex: 0\n  EventType: EV_NO_ACTION\n  Digest: \"{}\"", "0".repeat(40))?;
-    out.push_str("  EventSize: 41\n  SpecID:\n  - Signature: Spec ID Event03\n    platformClass: 0\n");
-    out.push_str("    specVersionMinor: 0\n    specVersionMajor: 2\n    specErrata: 2\n    uintnSize: 2\n");
-    writeln!(out, "    numberOfAlgorithms: {}\n    Algorithms:", Bank::ALL.len())?;
+    writeln!(
+        out,
+        "- EventNum: 0\n  PCRIndex: 0\n  EventType: EV_NO_ACTION\n  Digest: \"{}\"",
+        "0".repeat(40)
+    )?;
+    out.push_str(
+        "  EventSize: 41\n  SpecID:\n  - Signature: Spec ID Event03\n    platformClass: 0\n",
+    );
+    out.push_str(
+        "    specVersionMinor: 0\n    specVersionMajor: 2\n    specErrata: 2\n    uintnSize: 2\n",
+    );
+    writeln!(
+        out,
+        "    numberOfAlgorithms: {}\n    Algorithms:",
+        Bank::ALL.len()
+    )?;
     for (i, bank) in Bank::ALL.into_iter().enumerate() {
-        writeln!(out, "    - Algorithm[{i}]:\n      algorithmId: {bank}\n      digestSize: {}", bank.digest_len())?;
+        writeln!(
+            out,
+            "    - Algorithm[{i}]:\n      algorithmId: {bank}\n      digestSize: {}",
+            bank.digest_len()
+        )?;
     }
     out.push_str("    vendorInfoSize: 0\n");
     Ok(())
 }
 
 fn write_event(number: usize, event: &Event, out: &mut String) -> std::fmt::Result {
-    writeln!(out, "- EventNum: {number}\n  PCRIndex: {}\n  EventType: {}", event.pcr, event.event_type)?;
-    writeln!(out, "  DigestCount: {}\n  Digests:", EVENT_DIGEST_ORDER.len())?;
+    writeln!(
+        out,
+        "- EventNum: {number}\n  PCRIndex: {}\n  EventType: {}",
+        event.pcr, event.event_type
+    )?;
+    writeln!(
+        out,
+        "  DigestCount: {}\n  Digests:",
+        EVENT_DIGEST_ORDER.len()
+    )?;
     for bank in EVENT_DIGEST_ORDER {
-        writeln!(out, "  - AlgorithmId: {bank}\n    Digest: \"{}\"", hex::encode(event.digests.get(bank)))?;
+        writeln!(
+            out,
+            "  - AlgorithmId: {bank}\n    Digest: \"{}\"",
+            hex::encode(event.digests.get(bank))
+        )?;
     }
     writeln!(out, "  EventSize: {}", event.data.len())?;
     writeln!(out, "  Description: {}", quoted(&event.describe()))?;
@@ -51,12 +79,21 @@ fn write_event(number: usize, event: &Event, out: &mut String) -> std::fmt::Resu
 
 fn write_pcrs(log: &EventLog, out: &mut String) -> std::fmt::Result {
     let banks = log.replay();
-    let used = |pcr: &PcrIndex| log.events.iter().any(|event| event.is_extended() && event.pcr == *pcr);
+    let used = |pcr: &PcrIndex| {
+        log.events
+            .iter()
+            .any(|event| event.is_extended() && event.pcr == *pcr)
+    };
     out.push_str("pcrs:\n");
     for bank in Bank::ALL {
         writeln!(out, "  {bank}:")?;
         for pcr in PcrIndex::all().filter(used) {
-            writeln!(out, "    {:<2} : 0x{}", pcr.number(), hex::encode(banks.get(bank, pcr)))?;
+            writeln!(
+                out,
+                "    {:<2} : 0x{}",
+                pcr.number(),
+                hex::encode(banks.get(bank, pcr))
+            )?;
         }
     }
     Ok(())

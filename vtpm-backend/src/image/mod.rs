@@ -16,13 +16,13 @@ pub mod keys;
 mod library;
 pub mod pe;
 
+pub(crate) use build::filler;
 pub use content::Content;
 pub use distribution::{Distribution, UnknownImage};
 pub use keys::{KeyDatabases, KeyError, PlatformKeys};
-pub(crate) use build::filler;
 pub use library::{BootFile, ImageError, ImageLibrary, NodeImage, Tampering};
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

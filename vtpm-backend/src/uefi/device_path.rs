@@ -61,7 +61,10 @@ impl Node {
     /// The VMBus channel of a synthetic SCSI controller on Hyper-V.
     pub fn vmbus_scsi(instance: EfiGuid) -> Node {
         let data = [guids::SYNTHETIC_SCSI.to_bytes(), instance.to_bytes()].concat();
-        Node::VendorHardware { vendor: guids::VMBUS_CHANNEL, data }
+        Node::VendorHardware {
+            vendor: guids::VMBUS_CHANNEL,
+            data,
+        }
     }
 
     fn encode_to(&self, out: &mut Vec<u8>) {
@@ -70,9 +73,18 @@ impl Node {
                 // HID, UID and CID numbers are zero: the strings that follow, each with its NUL, count.
                 (2, 2, [&[0; 12], hid.as_bytes(), b"\0\0\0"].concat())
             }
-            Node::VendorHardware { vendor, data } => (1, 4, [&vendor.to_bytes(), data.as_slice()].concat()),
-            Node::Scsi { target, lun } => (3, 2, [target.to_le_bytes(), lun.to_le_bytes()].concat()),
-            Node::HardDrive { number, first_lba, blocks, unique } => {
+            Node::VendorHardware { vendor, data } => {
+                (1, 4, [&vendor.to_bytes(), data.as_slice()].concat())
+            }
+            Node::Scsi { target, lun } => {
+                (3, 2, [target.to_le_bytes(), lun.to_le_bytes()].concat())
+            }
+            Node::HardDrive {
+                number,
+                first_lba,
+                blocks,
+                unique,
+            } => {
                 let mut body = number.to_le_bytes().to_vec();
                 body.extend_from_slice(&first_lba.to_le_bytes());
                 body.extend_from_slice(&blocks.to_le_bytes());
@@ -81,7 +93,11 @@ impl Node {
                 (4, 1, body)
             }
             Node::File(path) => (4, 4, [utf16(path), vec![0, 0]].concat()),
-            Node::Other { kind, subtype, data } => (*kind, *subtype, data.clone()),
+            Node::Other {
+                kind,
+                subtype,
+                data,
+            } => (*kind, *subtype, data.clone()),
         };
         out.extend_from_slice(&[kind, subtype]);
         out.extend_from_slice(&(body.len() as u16 + 4).to_le_bytes());
@@ -89,8 +105,11 @@ impl Node {
     }
 
     fn parse(kind: u8, subtype: u8, data: &[u8]) -> Node {
-        Node::parse_known(kind, subtype, data)
-            .unwrap_or_else(|| Node::Other { kind, subtype, data: data.to_vec() })
+        Node::parse_known(kind, subtype, data).unwrap_or_else(|| Node::Other {
+            kind,
+            subtype,
+            data: data.to_vec(),
+        })
     }
 
     /// The node, when it is one of the known kinds and encodes back to the same bytes.
@@ -99,13 +118,18 @@ impl Node {
         let node = match (kind, subtype) {
             (2, 2) => {
                 let text = data.get(12..)?.strip_suffix(b"\0\0\0")?;
-                Node::AcpiExtended { hid: String::from_utf8(text.to_vec()).ok()? }
+                Node::AcpiExtended {
+                    hid: String::from_utf8(text.to_vec()).ok()?,
+                }
             }
             (1, 4) => Node::VendorHardware {
                 vendor: EfiGuid::from_bytes(cursor.array().ok()?),
                 data: data.get(16..)?.to_vec(),
             },
-            (3, 2) => Node::Scsi { target: cursor.u16().ok()?, lun: cursor.u16().ok()? },
+            (3, 2) => Node::Scsi {
+                target: cursor.u16().ok()?,
+                lun: cursor.u16().ok()?,
+            },
             (4, 1) => Node::HardDrive {
                 number: cursor.u32().ok()?,
                 first_lba: cursor.u64().ok()?,
@@ -154,7 +178,9 @@ impl DevicePath {
         loop {
             let (kind, subtype) = (cursor.u8()?, cursor.u8()?);
             let len = usize::from(cursor.u16()?);
-            let body_len = len.checked_sub(4).ok_or_else(|| cursor.error("a device path node is too short"))?;
+            let body_len = len
+                .checked_sub(4)
+                .ok_or_else(|| cursor.error("a device path node is too short"))?;
             let data = cursor.take(body_len)?;
             if (kind, subtype) == (0x7f, 0xff) {
                 cursor.finish()?;
@@ -177,13 +203,24 @@ impl fmt::Display for DevicePath {
             }
             match node {
                 Node::AcpiExtended { hid } => write!(f, "AcpiEx({hid},,)")?,
-                Node::VendorHardware { vendor, data } => write!(f, "VenHw({vendor},{})", hex::encode(data))?,
+                Node::VendorHardware { vendor, data } => {
+                    write!(f, "VenHw({vendor},{})", hex::encode(data))?
+                }
                 Node::Scsi { target, lun } => write!(f, "SCSI({target},{lun})")?,
-                Node::HardDrive { number, first_lba, blocks, unique } => {
+                Node::HardDrive {
+                    number,
+                    first_lba,
+                    blocks,
+                    unique,
+                } => {
                     write!(f, "HD({number},GPT,{unique},{first_lba:#x},{blocks:#x})")?;
                 }
                 Node::File(path) => f.write_str(path)?,
-                Node::Other { kind, subtype, data } => write!(f, "Path({kind},{subtype},{})", hex::encode(data))?,
+                Node::Other {
+                    kind,
+                    subtype,
+                    data,
+                } => write!(f, "Path({kind},{subtype},{})", hex::encode(data))?,
             }
         }
         Ok(())
@@ -194,30 +231,67 @@ impl fmt::Display for DevicePath {
 mod tests {
     use super::*;
 
-    /// The path of an Azure Gen2 machine's shim, from the test data of canonical/go-efilib (`TestReadDevicePath2`).
-    const AZURE: &str = "02021800000000000000000000000000564d42757300000001043400a2e5179b9108dd42b65380\
-        b5c22809bad96361baa104294db60572e2ffb1dc7f5a80e5d23e369c4494ed50c0a0cd8656030208000000000004012a000f0000000028\
-        0000000000000050030000000000dbfe3389532f0b49a2455c7fa1f986320202040434005c004500460049005c007500620075006e0074\
-        0075005c007300680069006d007800360034002e0065006600690000007fff0400";
+    const INSTANCE: EfiGuid = EfiGuid(uuid::Uuid::from_u128(
+        0xf8b3781a_1e82_4818_a1c3_63d806ec15bb,
+    ));
+    const PARTITION: EfiGuid = EfiGuid(uuid::Uuid::from_u128(
+        0x01020304_0506_0708_090a_0b0c0d0e0f10,
+    ));
+
+    fn shim() -> DevicePath {
+        DevicePath(vec![
+            Node::AcpiExtended {
+                hid: "VMBus".to_owned(),
+            },
+            Node::vmbus_scsi(INSTANCE),
+            Node::Scsi { target: 0, lun: 0 },
+            Node::HardDrive {
+                number: 15,
+                first_lba: 0x2800,
+                blocks: 0x35000,
+                unique: PARTITION,
+            },
+            Node::File(r"\EFI\s".to_owned()),
+        ])
+    }
 
     #[test]
-    fn azures_own_path_reads_and_writes() {
-        let bytes = hex::decode(AZURE).unwrap();
-        let path = DevicePath::parse(&bytes).unwrap();
-        assert_eq!(path.encode(), bytes);
-        let text = path.to_string();
-        assert!(text.starts_with("AcpiEx(VMBus,,)/VenHw(9b17e5a2-0891-42dd-b653-80b5c22809ba,d96361ba"), "{text}");
-        assert!(text.ends_with(
-            "/SCSI(0,0)/HD(15,GPT,8933fedb-2f53-490b-a245-5c7fa1f98632,0x2800,0x35000)/\\EFI\\ubuntu\\shimx64.efi"
-        ));
-        let Node::VendorHardware { data, .. } = &path.0[1] else { panic!("{:?}", path.0[1]) };
-        let instance = EfiGuid::from_bytes(data[16..32].try_into().unwrap());
-        assert_eq!(Node::vmbus_scsi(instance), path.0[1]);
+    fn a_hyper_v_path_has_its_known_bytes_and_text() {
+        // Header, content of each node in turn; then the end node.
+        let wanted = [
+            "02021800",
+            "000000000000000000000000",
+            "564d427573000000",
+            "01043400",
+            "a2e5179b9108dd42b65380b5c22809ba",
+            "d96361baa104294db60572e2ffb1dc7f",
+            "1a78b3f8821e1848a1c363d806ec15bb",
+            "03020800",
+            "00000000",
+            "04012a00",
+            "0f000000",
+            "0028000000000000",
+            "0050030000000000",
+            "0403020106050807090a0b0c0d0e0f10",
+            "0202",
+            "04041200",
+            "5c004500460049005c0073000000",
+            "7fff0400",
+        ];
+        let path = shim();
+        assert_eq!(hex::encode(path.encode()), wanted.concat());
+        assert_eq!(DevicePath::parse(&path.encode()).unwrap(), path);
+        assert_eq!(
+            path.to_string(),
+            "AcpiEx(VMBus,,)/VenHw(9b17e5a2-0891-42dd-b653-80b5c22809ba,\
+             d96361baa104294db60572e2ffb1dc7f1a78b3f8821e1848a1c363d806ec15bb)/SCSI(0,0)/\
+             HD(15,GPT,01020304-0506-0708-090a-0b0c0d0e0f10,0x2800,0x35000)/\\EFI\\s"
+        );
     }
 
     #[test]
     fn broken_paths_are_refused() {
-        let bytes = hex::decode(AZURE).unwrap();
+        let bytes = shim().encode();
         for len in 1..bytes.len() {
             assert!(DevicePath::parse(&bytes[..len]).is_err(), "{len}");
         }

@@ -36,7 +36,14 @@ mod tests {
     #[test]
     fn layout() {
         let path = DevicePath(vec![Node::Scsi { target: 0, lun: 1 }]);
-        let bytes = LoadOption { description: "a".to_owned(), path }.encode();
-        assert_eq!(hex::encode(bytes), "010000000c006100000003020800000001007fff0400");
+        let bytes = LoadOption {
+            description: "a".to_owned(),
+            path,
+        }
+        .encode();
+        assert_eq!(
+            hex::encode(bytes),
+            "010000000c006100000003020800000001007fff0400"
+        );
     }
 }

@@ -24,38 +24,19 @@ struct Example {
 }
 
 fn all_examples() -> Vec<&'static Example> {
-    [
-        examples::EXAMPLES,
-        trusted_launch_examples::EXAMPLES,
-        cluster_examples::EXAMPLES,
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    [examples::EXAMPLES, trusted_launch_examples::EXAMPLES, cluster_examples::EXAMPLES].into_iter().flatten().collect()
 }
 
 #[test]
 fn every_rule_has_an_example_and_a_name_of_its_own() {
     let ids: Vec<_> = table().iter().map(|rule| rule.id).collect();
     let examples: HashSet<_> = all_examples().iter().map(|example| example.id).collect();
-    assert_eq!(
-        ids.iter().collect::<HashSet<_>>().len(),
-        ids.len(),
-        "two rules share a name"
-    );
+    assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "two rules share a name");
     let without: Vec<_> = ids.iter().filter(|id| !examples.contains(*id)).collect();
     assert!(without.is_empty(), "no example for {without:?}");
     for rule in table() {
-        assert!(
-            !rule.summary.is_empty() && !rule.message.is_empty() && !rule.source.is_empty(),
-            "{}",
-            rule.id
-        );
-        assert!(
-            !rule.eras.is_empty() && rule.eras.is_sorted(),
-            "{}",
-            rule.id
-        );
+        assert!(!rule.summary.is_empty() && !rule.message.is_empty() && !rule.source.is_empty(), "{}", rule.id);
+        assert!(!rule.eras.is_empty() && rule.eras.is_sorted(), "{}", rule.id);
     }
 }
 
@@ -85,16 +66,9 @@ fn every_rule_refuses_its_example_and_lets_the_near_miss_pass() {
             }
             assert_eq!(by, Some(rule.id), "{} in {era}: {refused:?}", rule.id);
             let refusal = refused.unwrap();
-            assert_eq!(
-                (refusal.kind, refusal.code.as_str()),
-                (rule.kind, rule.code)
-            );
+            assert_eq!((refusal.kind, refusal.code.as_str()), (rule.kind, rule.code));
             let text = refusal.message + refusal.target.as_deref().unwrap_or_default();
-            assert!(
-                !text.contains('{') && !text.contains('}'),
-                "{}: {text}",
-                rule.id
-            );
+            assert!(!text.contains('{') && !text.contains('}'), "{}: {text}", rule.id);
             assert_eq!(near.judge(), Ok(()), "near miss of {} in {era}", rule.id);
         }
     }

@@ -12,11 +12,7 @@ use crate::refusal::RefusalKind;
 use crate::rules;
 
 fn size() -> impl Strategy<Value = String> {
-    let names: Vec<String> = Catalog::builtin()
-        .vm_sizes()
-        .iter()
-        .map(|s| s.name.clone())
-        .collect();
+    let names: Vec<String> = Catalog::builtin().vm_sizes().iter().map(|s| s.name.clone()).collect();
     prop_oneof![8 => select(names), 1 => ".{0,20}"]
 }
 
@@ -37,9 +33,7 @@ const SKUS: &[&str] = &[
     "Windows2022",
     "Windows2025",
 ];
-const VERSIONS: &[&str] = &[
-    "", "1.24", "1.24.10", "1.25.5", "1.28", "1.29.9", "1.32.6", "1.34", "1.35.6", "1.36.2",
-];
+const VERSIONS: &[&str] = &["", "1.24", "1.24.10", "1.25.5", "1.28", "1.29.9", "1.32.6", "1.34", "1.35.6", "1.36.2"];
 
 prop_compose! {
     fn shape()(

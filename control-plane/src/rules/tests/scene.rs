@@ -8,9 +8,7 @@ use crate::catalog::Catalog;
 use crate::clock::VirtualTime;
 use crate::era::Era;
 use crate::ids::{ClusterId, GroupId, Name, OperationId, PoolId, SubscriptionId};
-use crate::model::{
-    Cluster, ClusterSpec, NodePoolMode, Opaque, Pool, PoolSettings, PoolSpec, Provisioning,
-};
+use crate::model::{Cluster, ClusterSpec, NodePoolMode, Opaque, Pool, PoolSettings, PoolSpec, Provisioning};
 use crate::refusal::Refusal;
 use crate::resolve::{PoolContext, resolve_pool};
 use crate::rules::{self, ClusterContext};
@@ -75,11 +73,7 @@ impl Scene {
             first_pool: false,
             embedded: false,
             pools: Vec::new(),
-            cluster: ClusterSpec {
-                location: "eastus".into(),
-                pools: Some(Vec::new()),
-                ..ClusterSpec::default()
-            },
+            cluster: ClusterSpec { location: "eastus".into(), pools: Some(Vec::new()), ..ClusterSpec::default() },
             cluster_name: "my-cluster_1".into(),
             cluster_before: None,
             clusters: 1,
@@ -146,10 +140,7 @@ impl Scene {
     }
 
     pub(super) fn place(era: Era) -> Scene {
-        Scene {
-            text: "East US".into(),
-            ..Scene::new(Subject::Place, era)
-        }
+        Scene { text: "East US".into(), ..Scene::new(Subject::Place, era) }
     }
 
     pub(super) fn move_(era: Era) -> Scene {
@@ -160,32 +151,21 @@ impl Scene {
     }
 
     pub(super) fn group(era: Era) -> Scene {
-        Scene {
-            text: "my-group_(1).x".into(),
-            ..Scene::new(Subject::Group, era)
-        }
+        Scene { text: "my-group_(1).x".into(), ..Scene::new(Subject::Group, era) }
     }
 
     /// Makes the pool of the present request exist, and starts over with a request that changes nothing.
     pub(super) fn exists(&mut self) {
         let settings = self.resolve().unwrap();
         self.before = Some(pool(&self.spec.name, settings));
-        self.spec = PoolSpec {
-            name: self.spec.name.clone(),
-            ..PoolSpec::default()
-        };
+        self.spec = PoolSpec { name: self.spec.name.clone(), ..PoolSpec::default() };
     }
 
     /// As [`Scene::exists`], under a control plane that is newer by this many minor versions; the request names a
     /// patch of the pool's own minor version that the catalog has.
     pub(super) fn exists_at_newer_control_plane(&mut self, minors: u32) {
         let catalog = Catalog::builtin();
-        let minor = &catalog
-            .versions(self.era, "eastus")
-            .iter()
-            .find(|minor| minor.default)
-            .unwrap()
-            .minor;
+        let minor = &catalog.versions(self.era, "eastus").iter().find(|minor| minor.default).unwrap().minor;
         let version = crate::catalog::KubernetesVersion::parse(minor).unwrap();
         self.exists();
         let settings = self.existing();
@@ -203,11 +183,7 @@ impl Scene {
     pub(super) fn sibling(&self, name: &str, mode: NodePoolMode, count: u32) -> Arc<Pool> {
         let mut plain = Scene::plain(self.era);
         plain.spec.name = name.to_owned();
-        let settings = PoolSettings {
-            mode,
-            count,
-            ..plain.resolve().unwrap()
-        };
+        let settings = PoolSettings { mode, count, ..plain.resolve().unwrap() };
         Arc::new(pool(name, settings))
     }
 
@@ -242,9 +218,7 @@ impl Scene {
                 let settings = self.resolve()?;
                 rules::judge_pool_in_cluster(&self.pools, self.before.as_ref(), &settings, self.era)
             }
-            Subject::Deletion => {
-                rules::judge_pool_delete(&self.pools, self.before.as_ref().unwrap(), self.era)
-            }
+            Subject::Deletion => rules::judge_pool_delete(&self.pools, self.before.as_ref().unwrap(), self.era),
             Subject::Cluster => {
                 let context = ClusterContext {
                     catalog: &catalog,
@@ -254,20 +228,12 @@ impl Scene {
                     existing_pools: &self.pools,
                     clusters_in_subscription: self.clusters,
                 };
-                let pools: Vec<_> = self
-                    .embedded_pools
-                    .iter()
-                    .map(|(name, s)| (name.as_str(), s))
-                    .collect();
+                let pools: Vec<_> = self.embedded_pools.iter().map(|(name, s)| (name.as_str(), s)).collect();
                 rules::judge_cluster(&context, &self.cluster, &pools)
             }
-            Subject::Version => {
-                rules::cluster_version(&catalog, self.era, "eastus", &self.text).map(|_| ())
-            }
+            Subject::Version => rules::cluster_version(&catalog, self.era, "eastus", &self.text).map(|_| ()),
             Subject::Place => rules::cluster_location(&catalog, &self.text).map(|_| ()),
-            Subject::Move => {
-                rules::judge_cluster_location(self.cluster_before.as_ref(), &self.text)
-            }
+            Subject::Move => rules::judge_cluster_location(self.cluster_before.as_ref(), &self.text),
             Subject::Group => rules::judge_group_name(&self.text),
         }
     }
@@ -300,22 +266,13 @@ impl Scene {
 }
 
 fn cluster_id() -> ClusterId {
-    let group = GroupId {
-        subscription: SubscriptionId(Uuid::nil()),
-        name: Name::new("group"),
-    };
-    ClusterId {
-        group,
-        name: Name::new("my-cluster_1"),
-    }
+    let group = GroupId { subscription: SubscriptionId(Uuid::nil()), name: Name::new("group") };
+    ClusterId { group, name: Name::new("my-cluster_1") }
 }
 
 pub(super) fn pool(name: &str, settings: PoolSettings) -> Pool {
     Pool {
-        id: PoolId {
-            cluster: cluster_id(),
-            name: Name::new(name),
-        },
+        id: PoolId { cluster: cluster_id(), name: Name::new(name) },
         settings,
         provisioning: Provisioning::Succeeded,
         operation: OperationId(Uuid::nil()),

@@ -8,12 +8,7 @@ use crate::model::{GpuDriver, OsType, PoolKind};
 
 macro_rules! trusted {
     ($id:literal, |$s:ident| $trip:expr, |$n:ident| $near:expr) => {
-        Example {
-            id: $id,
-            scene: Scene::pool,
-            trip: |$s| $trip,
-            near: |$n| $near,
-        }
+        Example { id: $id, scene: Scene::pool, trip: |$s| $trip, near: |$n| $near }
     };
 }
 
@@ -86,11 +81,7 @@ pub(super) const EXAMPLES: &[Example] = &[
             s.spec.workload_runtime = Some("OCIContainer".into())
         }
     ),
-    trusted!(
-        "trusted-launch-confidential",
-        |s| size(s, "Standard_DC4as_v5"),
-        |s| size(s, "Standard_D4as_v5")
-    ),
+    trusted!("trusted-launch-confidential", |s| size(s, "Standard_DC4as_v5"), |s| size(s, "Standard_D4as_v5")),
     trusted!(
         "trusted-launch-confidential",
         |s| {
@@ -102,14 +93,10 @@ pub(super) const EXAMPLES: &[Example] = &[
             flags(s, None, None)
         }
     ),
-    trusted!(
-        "trusted-launch-arm64",
-        |s| size(s, "Standard_D2pds_v6"),
-        |s| {
-            size(s, "Standard_D2pds_v6");
-            flags(s, None, None)
-        }
-    ),
+    trusted!("trusted-launch-arm64", |s| size(s, "Standard_D2pds_v6"), |s| {
+        size(s, "Standard_D2pds_v6");
+        flags(s, None, None)
+    }),
     trusted!(
         "trusted-launch-arm64",
         |s| {
@@ -118,29 +105,14 @@ pub(super) const EXAMPLES: &[Example] = &[
         },
         |s| azure_linux(s)
     ),
-    trusted!(
-        "trusted-launch-generation",
-        |s| size(s, "Standard_D2_v2"),
-        |s| size(s, "Standard_DS2_v2")
-    ),
-    trusted!(
-        "trusted-launch-disabled",
-        |s| size(s, "Standard_M64"),
-        |s| size(s, "Standard_E4s_v5")
-    ),
-    trusted!(
-        "trusted-launch-kubernetes",
-        |s| s.cluster_version = "1.25.1".into(),
-        |s| s.cluster_version = "1.25.2".into()
-    ),
-    trusted!(
-        "trusted-launch-kubernetes",
-        |s| s.cluster_version = "1.24.10".into(),
-        |s| {
-            s.cluster_version = "1.24.10".into();
-            flags(s, None, None)
-        }
-    ),
+    trusted!("trusted-launch-generation", |s| size(s, "Standard_D2_v2"), |s| size(s, "Standard_DS2_v2")),
+    trusted!("trusted-launch-disabled", |s| size(s, "Standard_M64"), |s| size(s, "Standard_E4s_v5")),
+    trusted!("trusted-launch-kubernetes", |s| s.cluster_version = "1.25.1".into(), |s| s.cluster_version =
+        "1.25.2".into()),
+    trusted!("trusted-launch-kubernetes", |s| s.cluster_version = "1.24.10".into(), |s| {
+        s.cluster_version = "1.24.10".into();
+        flags(s, None, None)
+    }),
     trusted!("trusted-launch-fips", |s| fips(s), |s| {
         fips(s);
         flags(s, None, None)
@@ -176,22 +148,14 @@ pub(super) const EXAMPLES: &[Example] = &[
             s.cluster_version = "1.29.9".into()
         }
     ),
-    trusted!(
-        "trusted-launch-virtual-nodes",
-        |s| s.virtual_nodes = true,
-        |s| {
-            s.virtual_nodes = true;
-            flags(s, None, None)
-        }
-    ),
-    trusted!(
-        "trusted-launch-gpu",
-        |s| size(s, "Standard_NC16as_T4_v3"),
-        |s| {
-            size(s, "Standard_NC16as_T4_v3");
-            s.spec.gpu_driver = Some(GpuDriver::None)
-        }
-    ),
+    trusted!("trusted-launch-virtual-nodes", |s| s.virtual_nodes = true, |s| {
+        s.virtual_nodes = true;
+        flags(s, None, None)
+    }),
+    trusted!("trusted-launch-gpu", |s| size(s, "Standard_NC16as_T4_v3"), |s| {
+        size(s, "Standard_NC16as_T4_v3");
+        s.spec.gpu_driver = Some(GpuDriver::None)
+    }),
     trusted!(
         "trusted-launch-gpu",
         |s| {
@@ -203,17 +167,11 @@ pub(super) const EXAMPLES: &[Example] = &[
             flags(s, Some(true), None)
         }
     ),
-    trusted!(
-        "trusted-launch-gpu-ubuntu",
-        |s| size(s, "Standard_NC6s_v3"),
-        |s| {
-            size(s, "Standard_NC6s_v3");
-            azure_linux(s)
-        }
-    ),
-    trusted!("trusted-launch-image", |s| exists(s, false), |s| exists(
-        s, true
-    )),
+    trusted!("trusted-launch-gpu-ubuntu", |s| size(s, "Standard_NC6s_v3"), |s| {
+        size(s, "Standard_NC6s_v3");
+        azure_linux(s)
+    }),
+    trusted!("trusted-launch-image", |s| exists(s, false), |s| exists(s, true)),
     trusted!(
         "azure-container-linux-flags",
         |s| {
@@ -232,11 +190,7 @@ fn the_old_tag_skips_the_gpu_driver_until_august_2025() {
     for era in crate::era::Era::ALL {
         let mut scene = Scene::pool(era);
         size(&mut scene, "Standard_NC6s_v3");
-        scene.spec.tags = Some(
-            [("SkipGPUDriverInstall".to_owned(), json!("true"))]
-                .into_iter()
-                .collect(),
-        );
+        scene.spec.tags = Some([("SkipGPUDriverInstall".to_owned(), json!("true"))].into_iter().collect());
         assert_eq!(scene.judge().is_ok(), era <= crate::era::Era::Ga, "{era}");
     }
 }

@@ -48,7 +48,10 @@ pub(in crate::boot) struct Verdict {
 
 impl Verdict {
     fn denied(denial: Denial) -> Verdict {
-        Verdict { authority: None, result: Err(denial) }
+        Verdict {
+            authority: None,
+            result: Err(denial),
+        }
     }
 }
 
@@ -68,14 +71,28 @@ pub(in crate::boot) fn judge(image: &Content, databases: &KeyDatabases) -> Verdi
             return Verdict::denied(Denial::CertificateRevoked);
         }
         if let Some(authority) = databases.db.certificates().find(vouches) {
-            let result = if revoked { Err(Denial::HashRevoked) } else { Ok(()) };
-            return Verdict { authority: Some(authority.clone()), result };
+            let result = if revoked {
+                Err(Denial::HashRevoked)
+            } else {
+                Ok(())
+            };
+            return Verdict {
+                authority: Some(authority.clone()),
+                result,
+            };
         }
     }
     match databases.db.find_sha256(&hash) {
         _ if revoked => Verdict::denied(Denial::HashRevoked),
-        Some(entry) => Verdict { authority: Some(entry.clone()), result: Ok(()) },
-        None => Verdict::denied(if unsigned { Denial::Unsigned } else { Denial::NotAllowed }),
+        Some(entry) => Verdict {
+            authority: Some(entry.clone()),
+            result: Ok(()),
+        },
+        None => Verdict::denied(if unsigned {
+            Denial::Unsigned
+        } else {
+            Denial::NotAllowed
+        }),
     }
 }
 
@@ -95,21 +112,38 @@ mod tests {
     }
 
     fn hash_list(content: &Content) -> SignatureList {
-        SignatureList::sha256(guids::MICROSOFT_OWNER, &[content.authenticode().unwrap().sha256]).unwrap()
+        SignatureList::sha256(
+            guids::MICROSOFT_OWNER,
+            &[content.authenticode().unwrap().sha256],
+        )
+        .unwrap()
     }
 
     #[test]
     fn the_uefi_ca_admits_shim() {
         let verdict = judge(&shim(), keys().databases());
         assert_eq!(verdict.result, Ok(()));
-        assert_eq!(verdict.authority.unwrap().data, keys().uefi_ca_certificate());
+        assert_eq!(
+            verdict.authority.unwrap().data,
+            keys().uefi_ca_certificate()
+        );
     }
 
     #[test]
     fn a_changed_byte_and_a_foreign_signer_are_not_allowed() {
-        let changed = image().with_faults(&[Fault::Tampered { component: Component::Shim }]).unwrap();
-        assert_eq!(judge(&changed.shim.content, keys().databases()), Verdict::denied(Denial::NotAllowed));
-        assert_eq!(judge(&image().grub.content, keys().databases()), Verdict::denied(Denial::NotAllowed));
+        let changed = image()
+            .with_faults(&[Fault::Tampered {
+                component: Component::Shim,
+            }])
+            .unwrap();
+        assert_eq!(
+            judge(&changed.shim.content, keys().databases()),
+            Verdict::denied(Denial::NotAllowed)
+        );
+        assert_eq!(
+            judge(&image().grub.content, keys().databases()),
+            Verdict::denied(Denial::NotAllowed)
+        );
     }
 
     #[test]
@@ -124,8 +158,14 @@ mod tests {
     #[test]
     fn dbx_certificate_denies() {
         let mut databases = keys().databases().clone();
-        databases.dbx.lists.push(SignatureList::x509(guids::MICROSOFT_OWNER, keys().uefi_ca_certificate()));
-        assert_eq!(judge(&shim(), &databases), Verdict::denied(Denial::CertificateRevoked));
+        databases.dbx.lists.push(SignatureList::x509(
+            guids::MICROSOFT_OWNER,
+            keys().uefi_ca_certificate(),
+        ));
+        assert_eq!(
+            judge(&shim(), &databases),
+            Verdict::denied(Denial::CertificateRevoked)
+        );
     }
 
     #[test]
@@ -139,11 +179,20 @@ mod tests {
 
     #[test]
     fn unsigned_and_junk() {
-        let section =
-            crate::image::pe::NewSection { name: *b".text\0\0\0", code: true, data: b"code".to_vec() };
+        let section = crate::image::pe::NewSection {
+            name: *b".text\0\0\0",
+            code: true,
+            data: b"code".to_vec(),
+        };
         let unsigned = Content::new(crate::image::pe::write(&[section]).unwrap());
-        assert_eq!(judge(&unsigned, keys().databases()), Verdict::denied(Denial::Unsigned));
+        assert_eq!(
+            judge(&unsigned, keys().databases()),
+            Verdict::denied(Denial::Unsigned)
+        );
         let junk = Content::new(b"junk".to_vec());
-        assert_eq!(judge(&junk, keys().databases()), Verdict::denied(Denial::InvalidImage));
+        assert_eq!(
+            judge(&junk, keys().databases()),
+            Verdict::denied(Denial::InvalidImage)
+        );
     }
 }

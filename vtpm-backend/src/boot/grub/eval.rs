@@ -6,7 +6,10 @@ use super::script::{Part, Word};
 
 /// Expands words to arguments: variables are replaced, unquoted ones split at white space, quotes are gone.
 pub(super) fn expand(words: &[Word], variables: &BTreeMap<String, String>) -> Vec<String> {
-    words.iter().flat_map(|word| expand_word(word, variables)).collect()
+    words
+        .iter()
+        .flat_map(|word| expand_word(word, variables))
+        .collect()
 }
 
 fn expand_word(word: &Word, variables: &BTreeMap<String, String>) -> Vec<String> {
@@ -16,9 +19,14 @@ fn expand_word(word: &Word, variables: &BTreeMap<String, String>) -> Vec<String>
         match part {
             Part::Text(text) => current.get_or_insert_default().push_str(text),
             Part::Variable { name, quoted: true } => {
-                current.get_or_insert_default().push_str(variables.get(name).map_or("", String::as_str));
+                current
+                    .get_or_insert_default()
+                    .push_str(variables.get(name).map_or("", String::as_str));
             }
-            Part::Variable { name, quoted: false } => {
+            Part::Variable {
+                name,
+                quoted: false,
+            } => {
                 let value = variables.get(name).map_or("", String::as_str);
                 for (i, piece) in value.split(char::is_whitespace).enumerate() {
                     if i > 0 {
@@ -74,8 +82,14 @@ mod tests {
 
     #[test]
     fn words_expand_as_grub_expands_them() {
-        assert_eq!(arguments("set p=$prefix'/grub'"), ["set", "p=(hd0)/boot/grub"]);
-        assert_eq!(arguments("echo $a \"$a\" '$a' ${a}z"), ["echo", "x", "y", "x y", "$a", "x", "yz"]);
+        assert_eq!(
+            arguments("set p=$prefix'/grub'"),
+            ["set", "p=(hd0)/boot/grub"]
+        );
+        assert_eq!(
+            arguments("echo $a \"$a\" '$a' ${a}z"),
+            ["echo", "x", "y", "x y", "$a", "x", "yz"]
+        );
         assert_eq!(arguments("[ \"${none}\" ]"), ["[", "", "]"]);
         assert_eq!(arguments("echo $none end"), ["echo", "end"]);
         assert_eq!(arguments(r"echo a\ b"), ["echo", "a b"]);
@@ -87,7 +101,15 @@ mod tests {
             let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
             test(&words, &|file| file == "/there")
         };
-        for yes in ["-e /there", "! -e /gone", "-z x -o -s /there", "a = a", "a != b", "x", "-n x"] {
+        for yes in [
+            "-e /there",
+            "! -e /gone",
+            "-z x -o -s /there",
+            "a = a",
+            "a != b",
+            "x",
+            "-n x",
+        ] {
             assert!(holds(yes), "{yes}");
         }
         for no in ["-e /gone", "-z x", "a = b", "-n x -a -z x", "", "a b c d"] {

@@ -9,8 +9,8 @@ use der::oid::db::{rfc5911, rfc5912};
 use der::{Decode, Encode, SliceReader};
 use x509_cert::Certificate;
 
-use crate::image::pe::{self, PeError};
 use crate::image::Content;
+use crate::image::pe::{self, PeError};
 use crate::pcr::Bank;
 use crate::x509::{self, SignatureAlg, X509Error};
 
@@ -53,7 +53,9 @@ pub struct Signature {
 pub fn signatures(bytes: &[u8]) -> Result<Vec<Result<Signature, SignatureError>>, PeError> {
     let file = pe::parse(bytes)?;
     let broken = |e: authenticode::AttributeCertificateError| PeError(e.to_string());
-    let Some(table) = AttributeCertificateIterator::new(&file).map_err(broken)? else { return Ok(Vec::new()) };
+    let Some(table) = AttributeCertificateIterator::new(&file).map_err(broken)? else {
+        return Ok(Vec::new());
+    };
     let mut found = Vec::new();
     for entry in table.take(SIGNATURES_MAX) {
         let entry = entry.map_err(broken)?;
@@ -76,7 +78,9 @@ impl Signature {
         let signed: SignedData = content_info.content.decode_as()?;
         expect(signed.encap_content_info.econtent_type == SPC_INDIRECT_DATA_OBJID)?;
         let content = signed.encap_content_info.econtent.ok_or_else(failed)?;
-        let [signer] = signed.signer_infos.0.as_slice() else { return Err(failed()) };
+        let [signer] = signed.signer_infos.0.as_slice() else {
+            return Err(failed());
+        };
         let certificates = signed.certificates.iter().flat_map(|set| set.0.iter());
         Ok(Signature {
             content_value: content.value().to_vec(),
@@ -102,16 +106,30 @@ impl Signature {
         self.check_attributes()?;
         let signer = self.signer_certificate()?;
         self.check_signature(&signer)?;
-        let others = self.certificates.iter().filter_map(|cert| cert.to_der().ok()).collect::<Vec<_>>();
-        Ok(x509::verify_chain_ignoring_time(&signer, &others, &[trusted.to_vec()])?)
+        let others = self
+            .certificates
+            .iter()
+            .filter_map(|cert| cert.to_der().ok())
+            .collect::<Vec<_>>();
+        Ok(x509::verify_chain_ignoring_time(
+            &signer,
+            &others,
+            &[trusted.to_vec()],
+        )?)
     }
 
     fn check_hash(&self, file: &Content) -> Result<(), SignatureError> {
-        let hash = file.authenticode().map_err(|e| SignatureError::Malformed(e.to_string()))?;
+        let hash = file
+            .authenticode()
+            .map_err(|e| SignatureError::Malformed(e.to_string()))?;
         let info = &self.content.message_digest;
         let signed = info.digest.as_bytes();
         let same = info.digest_algorithm.oid == rfc5912::ID_SHA_256 && signed == hash.sha256;
-        if same { Ok(()) } else { Err(SignatureError::HashMismatch) }
+        if same {
+            Ok(())
+        } else {
+            Err(SignatureError::HashMismatch)
+        }
     }
 
     fn check_attributes(&self) -> Result<(), SignatureError> {
@@ -121,11 +139,18 @@ impl Signature {
         let same = content_type == Some(SPC_INDIRECT_DATA_OBJID)
             && message_digest.is_some_and(|signed| signed.as_bytes() == digest)
             && self.signer.digest_alg.oid == rfc5912::ID_SHA_256;
-        if same { Ok(()) } else { Err(SignatureError::AttributesMismatch) }
+        if same {
+            Ok(())
+        } else {
+            Err(SignatureError::AttributesMismatch)
+        }
     }
 
     /// The one value of a signed attribute.
-    fn attribute<T: for<'a> der::Choice<'a> + for<'a> der::DecodeValue<'a>>(&self, oid: ObjectIdentifier) -> Option<T> {
+    fn attribute<T: for<'a> der::Choice<'a> + for<'a> der::DecodeValue<'a>>(
+        &self,
+        oid: ObjectIdentifier,
+    ) -> Option<T> {
         let attributes = self.signer.signed_attrs.as_ref()?;
         let attribute = attributes.iter().find(|attribute| attribute.oid == oid)?;
         match attribute.values.as_slice() {
@@ -136,21 +161,29 @@ impl Signature {
 
     fn signer_certificate(&self) -> Result<Vec<u8>, SignatureError> {
         let SignerIdentifier::IssuerAndSerialNumber(id) = &self.signer.sid else {
-            return Err(SignatureError::Malformed("the signer is not named by issuer and serial number".to_owned()));
+            return Err(SignatureError::Malformed(
+                "the signer is not named by issuer and serial number".to_owned(),
+            ));
         };
         let found = self.certificates.iter().find(|cert| {
-            cert.tbs_certificate.issuer == id.issuer && cert.tbs_certificate.serial_number == id.serial_number
+            cert.tbs_certificate.issuer == id.issuer
+                && cert.tbs_certificate.serial_number == id.serial_number
         });
-        found
-            .and_then(|cert| cert.to_der().ok())
-            .ok_or_else(|| SignatureError::Malformed("the signer's certificate is not embedded".to_owned()))
+        found.and_then(|cert| cert.to_der().ok()).ok_or_else(|| {
+            SignatureError::Malformed("the signer's certificate is not embedded".to_owned())
+        })
     }
 
     fn check_signature(&self, signer: &[u8]) -> Result<(), SignatureError> {
         // The signature covers the attributes as a SET OF, not under the implicit tag they have inside SignerInfo.
         let malformed = |e: der::Error| SignatureError::Malformed(e.to_string());
         let signed = self.signer.signed_attrs.to_der().map_err(malformed)?;
-        Ok(x509::verify_signature(signer, SignatureAlg::RsaSha256, &signed, self.signer.signature.as_bytes())?)
+        Ok(x509::verify_signature(
+            signer,
+            SignatureAlg::RsaSha256,
+            &signed,
+            self.signer.signature.as_bytes(),
+        )?)
     }
 }
 
