@@ -32,7 +32,7 @@ pub struct Baseline {
 
 /// Bytes that are no reference.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a reference (a file of 'slipway node reference', or an event log of a good boot): {0}")]
+#[error("neither a reference file nor the event log of a good boot: {0}")]
 pub struct BaselineError(String);
 
 #[derive(Serialize, Deserialize)]

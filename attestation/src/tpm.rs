@@ -247,7 +247,9 @@ impl PublicKey {
         let mut reader = Reader::new(area);
         reader.expect(ALG_RSA, "the key is not an RSA key")?;
         let name_alg_id = reader.u16()?;
-        let Some(name_alg) = Bank::from_alg_id(name_alg_id) else { return reader.error("the name algorithm is unknown") };
+        let Some(name_alg) = Bank::from_alg_id(name_alg_id) else {
+            return reader.error("the name algorithm is unknown");
+        };
         let attributes = reader.u32()?;
         reader.sized(64)?;
         reader.expect(ALG_NULL, "the key has a symmetric algorithm, so it is not a signing key")?;
@@ -279,7 +281,9 @@ impl PublicKey {
             () if !has(FIXED_TPM) || !has(FIXED_PARENT) => Some("it can leave its TPM"),
             () if !has(SENSITIVE_DATA_ORIGIN) => Some("it was not made in its TPM"),
             () if !has(SIGN) || has(DECRYPT) => Some("it is not a signing key"),
-            () if !has(RESTRICTED) => Some("it is not restricted: it signs anything, not only what the TPM itself made"),
+            () if !has(RESTRICTED) => {
+                Some("it is not restricted: it signs anything, not only what the TPM itself made")
+            }
             () => None,
         }
     }

@@ -167,7 +167,7 @@ impl Clock {
 
     /// Waits until virtual time has reached `due`. With an explicit clock that may be never.
     pub async fn sleep_until(&self, due: VirtualTime) {
-        let mut moved = self.moved.subscribe();
+        let mut moved = self.moves();
         loop {
             let now = self.now();
             if now >= due {
@@ -188,9 +188,9 @@ impl Clock {
         }
     }
 
-    /// Waits until an explicit clock is moved, or the pace changes.
-    pub async fn moved(&self) {
-        let _ = self.moved.subscribe().changed().await;
+    /// Changes whenever an explicit clock is moved, or the pace changes.
+    pub fn moves(&self) -> watch::Receiver<u64> {
+        self.moved.subscribe()
     }
 
     fn announce(&self) {

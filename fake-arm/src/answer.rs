@@ -33,9 +33,7 @@ pub(crate) fn json(voice: Voice, status: StatusCode, body: Vec<u8>) -> Response 
         Voice::Gateway => "application/json; charset=utf-8",
         Voice::Provider => "application/json",
     };
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
@@ -58,11 +56,7 @@ pub(crate) fn empty(status: StatusCode) -> Response {
 
 /// 201 when something new was made, 200 when something existing was changed.
 pub(crate) fn created_or_ok(created: bool) -> StatusCode {
-    if created {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    }
+    if created { StatusCode::CREATED } else { StatusCode::OK }
 }
 
 /// Adds the URL of an AKS operation's status. PUT answers carry this and neither `Location` nor `Retry-After`.
@@ -78,23 +72,33 @@ pub(crate) fn with_operation(
     response
 }
 
-/// 202 for a deletion by the AKS resource provider: both status URLs and no body.
-pub(crate) fn deleting(
+/// Adds both URLs of an AKS operation: its status, and in `Location` its result. For answers with status 202.
+pub(crate) fn with_both_urls(
+    response: Response,
     origin: &Origin,
     subscription: SubscriptionId,
     location: &str,
     operation: OperationId,
 ) -> Response {
-    let accepted = empty(StatusCode::ACCEPTED);
-    let mut response = with_operation(accepted, origin, subscription, location, operation);
-    let url = aks_status_url(
-        origin,
-        subscription,
-        location,
-        "operationresults",
-        operation,
-    );
+    let mut response = with_operation(response, origin, subscription, location, operation);
+    let url = aks_status_url(origin, subscription, location, "operationresults", operation);
     insert(&mut response, header::LOCATION, &url);
+    response
+}
+
+/// 202 by the AKS resource provider for deletions and actions: both URLs and no body.
+pub(crate) fn accepted(
+    origin: &Origin,
+    subscription: SubscriptionId,
+    location: &str,
+    operation: OperationId,
+) -> Response {
+    with_both_urls(empty(StatusCode::ACCEPTED), origin, subscription, location, operation)
+}
+
+/// Adds the URL of an operation's status, of any provider.
+pub(crate) fn with_async_operation(mut response: Response, url: &str) -> Response {
+    insert(&mut response, ASYNC_OPERATION, url);
     response
 }
 
@@ -107,9 +111,7 @@ pub(crate) fn with_location(mut response: Response, url: &str) -> Response {
 /// Adds `retry-after-ms` when polls are accelerated: for answers that say "not yet".
 pub(crate) fn not_yet(mut response: Response, door: &FrontDoor) -> Response {
     if door.accelerated_polls {
-        response
-            .headers_mut()
-            .insert(RETRY_AFTER_MS, HeaderValue::from(POLL_RETRY_MS));
+        response.headers_mut().insert(RETRY_AFTER_MS, HeaderValue::from(POLL_RETRY_MS));
     }
     response
 }

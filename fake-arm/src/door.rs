@@ -74,9 +74,7 @@ impl Origin {
     pub fn new(text: &str) -> Result<Self, OriginError> {
         let trimmed = text.trim_end_matches('/');
         let host = trimmed.strip_prefix("https://").unwrap_or("");
-        let plain = host
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !b"/?#\"\\@".contains(&b));
+        let plain = host.bytes().all(|b| b.is_ascii_graphic() && !b"/?#\"\\@".contains(&b));
         if host.is_empty() || !plain {
             return Err(OriginError(text.to_owned()));
         }
@@ -106,22 +104,9 @@ mod tests {
 
     #[test]
     fn an_origin_has_no_path_and_no_trailing_slash() {
-        assert_eq!(
-            Origin::new("https://localhost:8443/").unwrap().as_str(),
-            "https://localhost:8443"
-        );
-        assert_eq!(
-            Origin::new("https://localhost:8443").unwrap().authority(),
-            "localhost:8443"
-        );
-        for bad in [
-            "http://localhost",
-            "https://",
-            "https://host/path",
-            "localhost:1",
-            "https://a b",
-            "https://a\"b",
-        ] {
+        assert_eq!(Origin::new("https://localhost:8443/").unwrap().as_str(), "https://localhost:8443");
+        assert_eq!(Origin::new("https://localhost:8443").unwrap().authority(), "localhost:8443");
+        for bad in ["http://localhost", "https://", "https://host/path", "localhost:1", "https://a b", "https://a\"b"] {
             assert!(Origin::new(bad).is_err(), "{bad}");
         }
     }

@@ -75,11 +75,7 @@ fn body_of(refusal: &Refusal) -> Vec<u8> {
     let target = refusal.target.as_deref();
     match refusal.layer {
         Layer::Gateway => {
-            let error = GatewayError {
-                code: &refusal.code,
-                message: &refusal.message,
-                target,
-            };
+            let error = GatewayError { code: &refusal.code, message: &refusal.message, target };
             serde_json::to_vec(&GatewayEnvelope { error }).unwrap_or_default()
         }
         Layer::Provider => pretty(&ProviderError {
@@ -124,17 +120,11 @@ impl IntoResponse for Error {
         let headers = response.headers_mut();
         match refusal.layer {
             Layer::Gateway => {
-                headers.insert(
-                    header::CONTENT_TYPE,
-                    HeaderValue::from_static("application/json; charset=utf-8"),
-                );
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
                 headers.insert(FAILURE_CAUSE, HeaderValue::from_static("gateway"));
             }
             Layer::Provider => {
-                headers.insert(
-                    header::CONTENT_TYPE,
-                    HeaderValue::from_static("application/json"),
-                );
+                headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             }
         }
         if refusal.kind == RefusalKind::TooManyRequests {
@@ -161,16 +151,11 @@ mod tests {
 
     #[test]
     fn the_gateway_nests_and_says_that_it_was_the_gateway() {
-        let response =
-            Error::gateway(RefusalKind::NotFound, "ResourceNotFound", "gone").into_response();
+        let response = Error::gateway(RefusalKind::NotFound, "ResourceNotFound", "gone").into_response();
         assert_eq!(response.status(), 404);
-        assert_eq!(
-            response.headers()["content-type"],
-            "application/json; charset=utf-8"
-        );
+        assert_eq!(response.headers()["content-type"], "application/json; charset=utf-8");
         assert_eq!(response.headers()["x-ms-failure-cause"], "gateway");
-        let refusal =
-            Refusal::gateway(RefusalKind::NotFound, "ResourceNotFound", "gone").at("name");
+        let refusal = Refusal::gateway(RefusalKind::NotFound, "ResourceNotFound", "gone").at("name");
         assert_eq!(
             String::from_utf8(body_of(&refusal)).unwrap(),
             r#"{"error":{"code":"ResourceNotFound","message":"gone","target":"name"}}"#

@@ -29,8 +29,7 @@ mod scope;
 mod wire;
 
 pub use door::{
-    CredentialKind, FrontDoor, KubeconfigSource, Origin, OriginError, POLL_RETRY_MS,
-    REQUEST_BODY_BYTES_MAX,
+    CredentialKind, FrontDoor, KubeconfigSource, Origin, OriginError, POLL_RETRY_MS, REQUEST_BODY_BYTES_MAX,
 };
 pub use entra::{Authority, AuthorityError, CLI_CLIENT_ID, Caller, Client};
 pub use routes::router;

@@ -10,9 +10,7 @@ const FILTER_BYTES_MAX: usize = 4096;
 pub(crate) fn value(query: Option<&str>, name: &str) -> Option<String> {
     query?.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        decode(key)
-            .eq_ignore_ascii_case(name)
-            .then(|| decode(value))
+        decode(key).eq_ignore_ascii_case(name).then(|| decode(value))
     })
 }
 
@@ -81,9 +79,7 @@ impl Filter {
         loop {
             let (key, after) = rest.split_once(char::is_whitespace)?;
             let key = known.iter().find(|k| k.eq_ignore_ascii_case(key))?;
-            let quoted = strip_word(after.trim_start(), "eq")?
-                .trim_start()
-                .strip_prefix('\'')?;
+            let quoted = strip_word(after.trim_start(), "eq")?.trim_start().strip_prefix('\'')?;
             let (value, after) = literal(quoted)?;
             terms.push(((*key).to_owned(), value));
             rest = after.trim_start();
@@ -96,24 +92,19 @@ impl Filter {
 
     /// The value that a key must equal, if the filter names it.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(k, _)| k == key)
-            .map(|(_, v)| v.as_str())
+        self.0.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 
     /// Whether a value passes: it equals what the filter asks for, or the filter does not ask.
     pub(crate) fn admits(&self, key: &str, actual: &str) -> bool {
-        self.get(key)
-            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(actual))
+        self.get(key).is_none_or(|wanted| wanted.eq_ignore_ascii_case(actual))
     }
 }
 
 fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let head = text.get(..word.len())?;
     let tail = &text[word.len()..];
-    (head.eq_ignore_ascii_case(word) && tail.starts_with(|c: char| c.is_whitespace() || c == '\''))
-        .then_some(tail)
+    (head.eq_ignore_ascii_case(word) && tail.starts_with(|c: char| c.is_whitespace() || c == '\'')).then_some(tail)
 }
 
 /// An OData literal after its first quote: ends at a quote that is not doubled.
@@ -142,29 +133,19 @@ mod tests {
 
     #[test]
     fn reads_what_az_sends() {
-        let query = Some(
-            "api-version=2024-11-01&%24filter=tagname%20eq%20%27a%27%20and%20tagvalue+eq+%27it%27%27s%27",
-        );
+        let query = Some("api-version=2024-11-01&%24filter=tagname%20eq%20%27a%27%20and%20tagvalue+eq+%27it%27%27s%27");
         let filter = Filter::from_query(query, KNOWN).unwrap();
         assert_eq!(filter.get("tagname"), Some("a"));
         assert_eq!(filter.get("tagvalue"), Some("it's"));
         assert!(filter.admits("tagname", "A") && !filter.admits("tagname", "b"));
-        assert!(
-            Filter::from_query(Some("api-version=1"), KNOWN)
-                .unwrap()
-                .admits("tagname", "anything")
-        );
+        assert!(Filter::from_query(Some("api-version=1"), KNOWN).unwrap().admits("tagname", "anything"));
     }
 
     #[test]
     fn refuses_what_it_would_have_to_ignore() {
-        for bad in [
-            "tagname ne 'a'",
-            "other eq 'a'",
-            "tagname eq 'a' or tagvalue eq 'b'",
-            "tagname eq a",
-            "tagname eq 'a",
-        ] {
+        for bad in
+            ["tagname ne 'a'", "other eq 'a'", "tagname eq 'a' or tagvalue eq 'b'", "tagname eq a", "tagname eq 'a"]
+        {
             assert!(Filter::parse(bad, KNOWN).is_none(), "{bad}");
         }
     }

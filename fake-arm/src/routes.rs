@@ -7,7 +7,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, get, post};
 use tower::ServiceExt;
 
-use crate::container_service::{clusters, credentials, locations, machines, pools, upgrades};
+use crate::container_service::{actions, clusters, credentials, locations, machines, pools, upgrades};
 use crate::door::FrontDoor;
 use crate::middleware::{api_version, bearer, canonical_path, headers};
 use crate::{compute, entra, extensions, gateway, kept, metadata};
@@ -24,18 +24,12 @@ pub fn router(door: FrontDoor) -> Router {
         .merge(compute_routes())
         .route("/subscriptions", get(gateway::subscriptions::list))
         .route("/tenants", get(gateway::subscriptions::tenants))
-        .route(
-            "/subscriptions/{subscription}/resourcegroups/{group}/providers/{namespace}/{*path}",
-            kept::routes(),
-        )
+        .route("/subscriptions/{subscription}/resourcegroups/{group}/providers/{namespace}/{*path}", kept::routes())
         .fallback(gateway::unmatched::not_found)
         .method_not_allowed_fallback(gateway::unmatched::method_not_allowed)
         .layer(from_fn(api_version::require))
         .layer(from_fn_with_state(door.clone(), bearer::require));
-    let all = arm
-        .merge(open_routes())
-        .layer(from_fn(headers::dress))
-        .with_state(door);
+    let all = arm.merge(open_routes()).layer(from_fn(headers::dress)).with_state(door);
     Router::new().fallback_service(all.map_request(canonical_path::rewrite))
 }
 
@@ -46,20 +40,11 @@ fn open_routes() -> Router<Arc<FrontDoor>> {
         .route("/extensions/index.json", get(extensions::index))
         .route(extensions::WHEEL_PATH, get(extensions::wheel))
         .route("/devicelogin", get(entra::device_page))
-        .route(
-            "/{tenant}/discovery/instance",
-            get(entra::instance_discovery),
-        )
+        .route("/{tenant}/discovery/instance", get(entra::instance_discovery))
         .route("/{tenant}/discovery/v2.0/keys", get(entra::json_web_keys))
         .route("/{tenant}/discovery/keys", get(entra::json_web_keys))
-        .route(
-            "/{tenant}/.well-known/openid-configuration",
-            get(entra::openid_configuration),
-        )
-        .route(
-            "/{tenant}/v2.0/.well-known/openid-configuration",
-            get(entra::openid_configuration),
-        )
+        .route("/{tenant}/.well-known/openid-configuration", get(entra::openid_configuration))
+        .route("/{tenant}/v2.0/.well-known/openid-configuration", get(entra::openid_configuration))
         .route("/{tenant}/oauth2/v2.0/token", post(entra::token))
         .route("/{tenant}/oauth2/token", post(entra::token))
         .route("/{tenant}/oauth2/v2.0/authorize", get(entra::approve))
@@ -74,51 +59,18 @@ fn subscription_routes() -> Router<Arc<FrontDoor>> {
     const FEATURES: &str = "/subscriptions/{subscription}/providers/microsoft.features";
     Router::new()
         .route("/subscriptions/{subscription}", get(subscriptions::show))
-        .route(
-            "/subscriptions/{subscription}/locations",
-            get(subscriptions::locations),
-        )
-        .route(
-            "/subscriptions/{subscription}/resources",
-            get(resources::list),
-        )
-        .route(
-            "/subscriptions/{subscription}/resourcegroups",
-            get(groups::list),
-        )
-        .route(
-            "/subscriptions/{subscription}/operationresults/{operation}",
-            get(operation_results::show),
-        )
-        .route(
-            "/subscriptions/{subscription}/providers",
-            get(providers::list),
-        )
-        .route(
-            "/subscriptions/{subscription}/providers/{namespace}",
-            get(providers::show),
-        )
-        .route(
-            "/subscriptions/{subscription}/providers/{namespace}/register",
-            post(providers::register),
-        )
-        .route(
-            "/subscriptions/{subscription}/providers/{namespace}/unregister",
-            post(providers::unregister),
-        )
+        .route("/subscriptions/{subscription}/locations", get(subscriptions::locations))
+        .route("/subscriptions/{subscription}/resources", get(resources::list))
+        .route("/subscriptions/{subscription}/resourcegroups", get(groups::list))
+        .route("/subscriptions/{subscription}/operationresults/{operation}", get(operation_results::show))
+        .route("/subscriptions/{subscription}/providers", get(providers::list))
+        .route("/subscriptions/{subscription}/providers/{namespace}", get(providers::show))
+        .route("/subscriptions/{subscription}/providers/{namespace}/register", post(providers::register))
+        .route("/subscriptions/{subscription}/providers/{namespace}/unregister", post(providers::unregister))
         .route(&format!("{FEATURES}/features"), get(features::list_all))
-        .route(
-            &format!("{FEATURES}/providers/{{provider}}/features"),
-            get(features::list),
-        )
-        .route(
-            &format!("{FEATURES}/providers/{{provider}}/features/{{feature}}"),
-            get(features::show),
-        )
-        .route(
-            &format!("{FEATURES}/providers/{{provider}}/features/{{feature}}/register"),
-            post(features::register),
-        )
+        .route(&format!("{FEATURES}/providers/{{provider}}/features"), get(features::list))
+        .route(&format!("{FEATURES}/providers/{{provider}}/features/{{feature}}"), get(features::show))
+        .route(&format!("{FEATURES}/providers/{{provider}}/features/{{feature}}/register"), post(features::register))
         .route(
             &format!("{FEATURES}/providers/{{provider}}/features/{{feature}}/unregister"),
             post(features::unregister),
@@ -132,20 +84,16 @@ fn group_routes() -> Router<Arc<FrontDoor>> {
     Router::new()
         .route(
             GROUP,
-            get(groups::show)
-                .head(groups::exists)
-                .put(groups::put)
-                .patch(groups::patch)
-                .delete(groups::delete),
+            get(groups::show).head(groups::exists).put(groups::put).patch(groups::patch).delete(groups::delete),
         )
         .route(&format!("{GROUP}/resources"), get(resources::list_in_group))
 }
 
 /// Microsoft.ContainerService.
 fn container_service_routes() -> Router<Arc<FrontDoor>> {
-    const LOCATION: &str =
-        "/subscriptions/{subscription}/providers/microsoft.containerservice/locations/{location}";
-    const CLUSTERS: &str = "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.containerservice/managedclusters";
+    const LOCATION: &str = "/subscriptions/{subscription}/providers/microsoft.containerservice/locations/{location}";
+    const CLUSTERS: &str =
+        "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.containerservice/managedclusters";
     let cluster = format!("{CLUSTERS}/{{cluster}}");
     let pool = format!("{cluster}/agentpools/{{pool}}");
     Router::new()
@@ -153,69 +101,38 @@ fn container_service_routes() -> Router<Arc<FrontDoor>> {
             "/subscriptions/{subscription}/providers/microsoft.containerservice/managedclusters",
             get(clusters::list),
         )
-        .route(
-            &format!("{LOCATION}/kubernetesversions"),
-            get(locations::kubernetes_versions),
-        )
-        .route(
-            &format!("{LOCATION}/operations/{{operation}}"),
-            get(locations::operation),
-        )
-        .route(
-            &format!("{LOCATION}/operationresults/{{operation}}"),
-            get(locations::operation_result),
-        )
+        .route(&format!("{LOCATION}/kubernetesversions"), get(locations::kubernetes_versions))
+        .route(&format!("{LOCATION}/operations/{{operation}}"), get(locations::operation))
+        .route(&format!("{LOCATION}/operationresults/{{operation}}"), get(locations::operation_result))
         .route(CLUSTERS, get(clusters::list_in_group))
-        .route(
-            &cluster,
-            get(clusters::show)
-                .put(clusters::put)
-                .patch(clusters::patch)
-                .delete(clusters::delete),
-        )
-        .route(
-            &format!("{cluster}/upgradeprofiles/default"),
-            get(upgrades::of_cluster),
-        )
-        .route(
-            &format!("{cluster}/availableagentpoolversions"),
-            get(upgrades::pool_versions),
-        )
-        .route(
-            &format!("{cluster}/availableagentpoolversions/default"),
-            get(upgrades::pool_versions),
-        )
-        .route(
-            &format!("{cluster}/listclusterusercredential"),
-            post(credentials::user),
-        )
-        .route(
-            &format!("{cluster}/listclusteradmincredential"),
-            post(credentials::admin),
-        )
-        .route(
-            &format!("{cluster}/listclustermonitoringusercredential"),
-            post(credentials::monitoring),
-        )
-        .route(&format!("{cluster}/{{action}}"), any(clusters::other))
+        .route(&cluster, get(clusters::show).put(clusters::put).patch(clusters::patch).delete(clusters::delete))
+        .route(&format!("{cluster}/upgradeprofiles/default"), get(upgrades::of_cluster))
+        .route(&format!("{cluster}/availableagentpoolversions"), get(upgrades::pool_versions))
+        .route(&format!("{cluster}/availableagentpoolversions/default"), get(upgrades::pool_versions))
+        .route(&format!("{cluster}/listclusterusercredential"), post(credentials::user))
+        .route(&format!("{cluster}/listclusteradmincredential"), post(credentials::admin))
+        .route(&format!("{cluster}/listclustermonitoringusercredential"), post(credentials::monitoring))
+        .route(&format!("{cluster}/stop"), post(actions::stop))
+        .route(&format!("{cluster}/start"), post(actions::start))
+        .route(&format!("{cluster}/abort"), post(actions::abort_cluster))
+        .route(&format!("{cluster}/rotateclustercertificates"), post(actions::rotate_certificates))
+        .route(&format!("{cluster}/{{action}}"), any(actions::other_on_cluster))
         .route(&format!("{cluster}/agentpools"), get(pools::list))
-        .route(
-            &pool,
-            get(pools::show).put(pools::put).delete(pools::delete),
-        )
-        .route(
-            &format!("{pool}/upgradeprofiles/default"),
-            get(upgrades::of_pool),
-        )
+        .route(&pool, get(pools::show).put(pools::put).delete(pools::delete))
+        .route(&format!("{pool}/upgradeprofiles/default"), get(upgrades::of_pool))
         .route(&format!("{pool}/machines"), get(machines::list))
         .route(&format!("{pool}/machines/{{machine}}"), get(machines::show))
-        .route(&format!("{pool}/{{action}}"), any(pools::other))
+        .route(&format!("{pool}/abort"), post(actions::abort_pool))
+        .route(&format!("{pool}/upgradenodeimageversion"), post(actions::upgrade_node_image))
+        .route(&format!("{pool}/deletemachines"), post(actions::delete_machines))
+        .route(&format!("{pool}/{{action}}"), any(actions::other_on_pool))
 }
 
 /// Microsoft.Compute.
 fn compute_routes() -> Router<Arc<FrontDoor>> {
     use compute::{scale_sets, sizes, skus};
-    const SETS: &str = "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.compute/virtualmachinescalesets";
+    const SETS: &str =
+        "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.compute/virtualmachinescalesets";
     let machines = format!("{SETS}/{{set}}/virtualmachines");
     Router::new()
         .route("/subscriptions/{subscription}/providers/microsoft.compute/skus", get(skus::list))
@@ -228,7 +145,13 @@ fn compute_routes() -> Router<Arc<FrontDoor>> {
             get(scale_sets::list_all),
         )
         .route(SETS, get(scale_sets::list))
+        .route(
+            "/subscriptions/{subscription}/providers/microsoft.compute/locations/{location}/operations/{operation}",
+            get(locations::operation),
+        )
         .route(&format!("{SETS}/{{set}}"), get(scale_sets::show))
+        .route(&format!("{SETS}/{{set}}/reimage"), post(scale_sets::reimage))
+        .route(&format!("{SETS}/{{set}}/reimageall"), post(scale_sets::reimage))
         .route(&machines, get(scale_sets::machines))
         .route(&format!("{machines}/{{instance}}"), get(scale_sets::machine))
 }

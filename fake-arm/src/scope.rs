@@ -34,19 +34,14 @@ impl FromRequestParts<Arc<FrontDoor>> for Scope {
 
     async fn from_request_parts(parts: &mut Parts, door: &Arc<FrontDoor>) -> Result<Self, Error> {
         let api = parts.extensions.get::<ApiVersion>().copied();
-        let params = RawPathParams::from_request_parts(parts, door)
-            .await
-            .map_err(|_| {
-                Error::gateway(
-                    RefusalKind::BadRequest,
-                    "InvalidRequestUri",
-                    "The request URI is not valid UTF-8 after decoding.",
-                )
-            })?;
-        let id = params
-            .iter()
-            .find(|(name, _)| *name == "subscription")
-            .map_or("", |(_, value)| value);
+        let params = RawPathParams::from_request_parts(parts, door).await.map_err(|_| {
+            Error::gateway(
+                RefusalKind::BadRequest,
+                "InvalidRequestUri",
+                "The request URI is not valid UTF-8 after decoding.",
+            )
+        })?;
+        let id = params.iter().find(|(name, _)| *name == "subscription").map_or("", |(_, value)| value);
         let subscription = subscription(&door.world, id)?;
         // The api-version middleware ran before: a request without one does not get here.
         let api = api.ok_or_else(|| {
@@ -56,12 +51,7 @@ impl FromRequestParts<Arc<FrontDoor>> for Scope {
                 "The api-version query parameter (?api-version=) is required for all requests.",
             )
         })?;
-        Ok(Scope {
-            door: door.clone(),
-            subscription,
-            api,
-            params,
-        })
+        Ok(Scope { door: door.clone(), subscription, api, params })
     }
 }
 
@@ -86,10 +76,7 @@ fn subscription(world: &World, id: &str) -> Result<Arc<Subscription>, Error> {
 impl Scope {
     /// A segment that the route names; empty when the route has none of that name.
     pub(crate) fn param(&self, name: &str) -> &str {
-        self.params
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map_or("", |(_, value)| value)
+        self.params.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value)
     }
 
     /// The world.
@@ -99,26 +86,17 @@ impl Scope {
 
     /// The resource group that the path names.
     pub(crate) fn group(&self) -> GroupId {
-        GroupId {
-            subscription: self.subscription.id,
-            name: Name::new(self.param("group")),
-        }
+        GroupId { subscription: self.subscription.id, name: Name::new(self.param("group")) }
     }
 
     /// The cluster that the path names.
     pub(crate) fn cluster(&self) -> ClusterId {
-        ClusterId {
-            group: self.group(),
-            name: Name::new(self.param("cluster")),
-        }
+        ClusterId { group: self.group(), name: Name::new(self.param("cluster")) }
     }
 
     /// The pool that the path names.
     pub(crate) fn pool(&self) -> PoolId {
-        PoolId {
-            cluster: self.cluster(),
-            name: Name::new(self.param("pool")),
-        }
+        PoolId { cluster: self.cluster(), name: Name::new(self.param("pool")) }
     }
 
     /// The cluster that the path names, which must exist.
@@ -127,9 +105,7 @@ impl Scope {
     /// `ResourceGroupNotFound` or `ResourceNotFound`, in the gateway's words.
     pub(crate) fn existing_cluster(&self) -> Result<Arc<Cluster>, Error> {
         let id = self.cluster();
-        self.world()
-            .cluster(&id)
-            .ok_or_else(|| self.missing_cluster(&id))
+        self.world().cluster(&id).ok_or_else(|| self.missing_cluster(&id))
     }
 
     /// The refusal for a cluster that is not there.
@@ -137,10 +113,7 @@ impl Scope {
         if self.world().group(&id.group).is_none() {
             return group_not_found(&id.group);
         }
-        resource_not_found(
-            &id.group,
-            &format!("Microsoft.ContainerService/managedClusters/{}", id.name),
-        )
+        resource_not_found(&id.group, &format!("Microsoft.ContainerService/managedClusters/{}", id.name))
     }
 
     /// The pool that the path names, which must exist, with its cluster.
@@ -155,7 +128,10 @@ impl Scope {
             Error::provider(
                 RefusalKind::NotFound,
                 "NotFound",
-                format!("Could not find the agent pool {} in subscription: {}, resourceGroup: {}, clusterName: {}.", id.name, id.cluster.group.subscription, id.cluster.group.name, id.cluster.name),
+                format!(
+                    "Could not find the agent pool {} in subscription: {}, resourceGroup: {}, clusterName: {}.",
+                    id.name, id.cluster.group.subscription, id.cluster.group.name, id.cluster.name
+                ),
             )
         })?;
         Ok((cluster, pool))
@@ -185,24 +161,13 @@ pub(crate) fn resource_not_found(group: &GroupId, what: &str) -> Error {
 
 /// `if-match`, `if-none-match` and `AKSHTTPCustomFeatures`, as sent: the world knows what they mean.
 pub(crate) fn conditions(headers: &HeaderMap) -> Conditions {
-    let text = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|v| v.to_str().ok())
-            .map(str::to_owned)
-    };
-    let listed = headers
-        .get("akshttpcustomfeatures")
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or("");
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let listed = headers.get("akshttpcustomfeatures").and_then(|v| v.to_str().ok()).unwrap_or("");
     let features = listed.split(',').map(str::trim).filter(|f| !f.is_empty());
     Conditions {
         if_match: text("if-match"),
         if_none_match: text("if-none-match"),
-        custom_features: features
-            .take(CUSTOM_FEATURES_MAX)
-            .map(str::to_owned)
-            .collect(),
+        custom_features: features.take(CUSTOM_FEATURES_MAX).map(str::to_owned).collect(),
     }
 }
 
@@ -214,10 +179,7 @@ mod tests {
     fn headers_become_conditions() {
         let mut headers = HeaderMap::new();
         headers.insert("if-match", http::HeaderValue::from_static("\"abc\""));
-        headers.insert(
-            "akshttpcustomfeatures",
-            http::HeaderValue::from_static("A/B, C/D,"),
-        );
+        headers.insert("akshttpcustomfeatures", http::HeaderValue::from_static("A/B, C/D,"));
         let read = conditions(&headers);
         assert_eq!(read.if_match.as_deref(), Some("\"abc\""));
         assert_eq!(read.if_none_match, None);

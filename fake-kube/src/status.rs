@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{OriginalUri, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use control_plane::ids::{ClusterId, GroupId, Name, SubscriptionId};
 use control_plane::world::World;
@@ -21,7 +21,7 @@ pub fn router(world: World) -> Router {
     Router::new().fallback(answer).with_state(world)
 }
 
-async fn answer(State(world): State<World>, OriginalUri(uri): OriginalUri) -> Response {
+async fn answer(State(world): State<World>, OriginalUri(uri): OriginalUri, headers: HeaderMap) -> Response {
     match cluster_of(uri.path()).filter(|id| world.cluster(id).is_some()) {
         Some(id) => {
             let text = format!(
@@ -29,6 +29,9 @@ async fn answer(State(world): State<World>, OriginalUri(uri): OriginalUri) -> Re
                  'slipway node list', its pools by 'az aks nodepool list'",
                 id.name
             );
+            if is_discovery(&headers) {
+                return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+            }
             status(StatusCode::NOT_IMPLEMENTED, "NotImplemented", &text)
         }
         None => {
@@ -37,6 +40,13 @@ async fn answer(State(world): State<World>, OriginalUri(uri): OriginalUri) -> Re
             status(StatusCode::NOT_FOUND, "NotFound", text)
         }
     }
+}
+
+/// Whether a client asks what the server has at all, which is the first thing that kubectl does. client-go does not
+/// read a `Status` in the answer to that (`rest.Result.Raw`); of a 503 in plain text kubectl shows the text.
+fn is_discovery(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("as=APIGroupDiscoveryList"))
 }
 
 /// A failure in the shape of `k8s.io/apimachinery` `meta/v1.Status`.

@@ -44,7 +44,10 @@ pub(super) fn nonce(parsed: &Parsed, wanted: &[u8]) -> Outcome {
         return Ok(format!("the quote carries the nonce {}", hex::encode(got)));
     }
     let shown = if got.is_empty() { "none".to_owned() } else { hex::encode(got) };
-    Err(format!("the quote carries the nonce {shown}, not {}: it is an old one or was made for somebody else", hex::encode(wanted)))
+    Err(format!(
+        "the quote carries the nonce {shown}, not {}: it is an old one or was made for somebody else",
+        hex::encode(wanted)
+    ))
 }
 
 /// The digest is made with the signature's hash, whatever the bank (TPM 2.0 Library, part 3, TPM2_Quote).
@@ -62,6 +65,7 @@ pub(super) fn clock(parsed: &Parsed) -> Outcome {
     if clock.safe {
         Ok(format!("reset {} times, restarted {} times since, clock certain", clock.reset_count, clock.restart_count))
     } else {
-        Err("the TPM's clock is not safe: it lost power without an orderly shutdown, so its clock may have gone back".to_owned())
+        Err("the TPM's clock is not safe: it lost power without an orderly shutdown, so its clock may have gone back"
+            .to_owned())
     }
 }

@@ -85,9 +85,8 @@ fn common(expected: &[Expected], actual: &[&Event]) -> Vec<(usize, usize)> {
     const CELLS_MAX: usize = 4 << 20;
     let shorter = expected.len().min(actual.len());
     let front = (0..shorter).take_while(|at| same(&expected[*at], actual[*at])).count();
-    let back = (1..=shorter - front)
-        .take_while(|at| same(&expected[expected.len() - at], actual[actual.len() - at]))
-        .count();
+    let back =
+        (1..=shorter - front).take_while(|at| same(&expected[expected.len() - at], actual[actual.len() - at])).count();
     let (until_e, until_a) = (expected.len() - back, actual.len() - back);
     let mut pairs: Vec<_> = (0..front).map(|at| (at, at)).collect();
     let (rows, columns) = (until_e - front, until_a - front);

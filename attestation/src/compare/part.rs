@@ -34,7 +34,11 @@ impl Part {
             (7, EventType::EFI_VARIABLE_AUTHORITY) => authority(event),
             (14, _) => Part::Shim,
             (8, _) => {
-                if text(event).starts_with("kernel_cmdline:") { Part::Kernel } else { Part::GrubConfig }
+                if text(event).starts_with("kernel_cmdline:") {
+                    Part::Kernel
+                } else {
+                    Part::GrubConfig
+                }
             }
             (9, EventType::EVENT_TAG) => Part::Initrd,
             (9, _) => file(&text(event)),

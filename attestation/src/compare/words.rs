@@ -110,12 +110,18 @@ pub(super) fn extra(actual: &Event, index: usize) -> Difference {
     let part = Part::of(actual);
     let what = match (actual.pcr.number(), actual.event_type) {
         (4, EventType::EFI_BOOT_SERVICES_APPLICATION) => {
-            format!("an additional program was started: {} with Authenticode digest {}", actual.describe(), digest(actual))
+            format!(
+                "an additional program was started: {} with Authenticode digest {}",
+                actual.describe(),
+                digest(actual)
+            )
         }
         (8, _) => format!("GRUB also ran {}", quoted(&command(actual))),
         (9, EventType::IPL) => format!("GRUB also read the file {}", quoted(&text(actual))),
         (7, EventType::EFI_VARIABLE_AUTHORITY) => match variable(actual) {
-            Some((name, _)) if name == "dbx" => format!("a program was refused because it is revoked ({})", actual.describe()),
+            Some((name, _)) if name == "dbx" => {
+                format!("a program was refused because it is revoked ({})", actual.describe())
+            }
             _ => format!("something else was admitted by {}", actual.describe()),
         },
         _ => format!("an additional {}: {}", actual.event_type, actual.describe()),

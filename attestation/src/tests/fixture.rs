@@ -8,9 +8,7 @@ use vtpm_backend::evidence::tpm2_tools_pcrs;
 use vtpm_backend::image::{ImageLibrary, NodeImage, PlatformKeys};
 use vtpm_backend::pcr::{Bank, PcrIndex};
 use vtpm_backend::x509::extensions::basic_constraints;
-use vtpm_backend::x509::{
-    CertificateTemplate, HashAlg, RsaBits, SignatureAlg, SigningKey, issue, serial_from, to_pem,
-};
+use vtpm_backend::x509::{CertificateTemplate, HashAlg, RsaBits, SignatureAlg, SigningKey, issue, serial_from, to_pem};
 
 use control_plane::hardware::{Component, Fault};
 

@@ -65,11 +65,35 @@ fn an_old_or_foreign_quote_is_caught() {
 #[test]
 fn a_changed_quote_is_caught() {
     let at = good().attest.windows(NONCE.len()).position(|window| window == NONCE).unwrap();
-    assert_eq!(failures(|e, p| { e.attest[at] ^= 1; p.nonce = None }), [CheckName::Signature]);
+    assert_eq!(
+        failures(|e, p| {
+            e.attest[at] ^= 1;
+            p.nonce = None
+        }),
+        [CheckName::Signature]
+    );
     assert_eq!(failures(|e, _| *e.signature.last_mut().unwrap() ^= 1), [CheckName::Signature]);
-    assert_eq!(failures(|e, _| { e.attest[0] = 0; resign(e) })[0], CheckName::Structure);
-    assert_eq!(failures(|e, _| { e.attest[5] = 0x17; resign(e) })[0], CheckName::Structure);
-    assert_eq!(failures(|e, _| { e.attest.push(0); resign(e) })[0], CheckName::Structure);
+    assert_eq!(
+        failures(|e, _| {
+            e.attest[0] = 0;
+            resign(e)
+        })[0],
+        CheckName::Structure
+    );
+    assert_eq!(
+        failures(|e, _| {
+            e.attest[5] = 0x17;
+            resign(e)
+        })[0],
+        CheckName::Structure
+    );
+    assert_eq!(
+        failures(|e, _| {
+            e.attest.push(0);
+            resign(e)
+        })[0],
+        CheckName::Structure
+    );
     assert_eq!(failures(|e, _| e.signature.truncate(100))[0], CheckName::Structure);
 }
 
@@ -129,7 +153,10 @@ fn a_log_that_does_not_explain_the_registers_is_caught() {
     assert_eq!(with(|l| l.events[0].digests.sha384[0] ^= 1)[0], CheckName::Replay);
     assert_eq!(failures(|e, _| e.event_log.truncate(50))[0], CheckName::EventLog);
     assert_eq!(failures(|e, _| e.event_log.clear())[0], CheckName::EventLog);
-    assert_eq!(failures(|_, p| p.live.as_mut().unwrap().extend(PcrIndex::new(0), &Digests::of(b"x"))), [CheckName::Replay]);
+    assert_eq!(
+        failures(|_, p| p.live.as_mut().unwrap().extend(PcrIndex::new(0), &Digests::of(b"x"))),
+        [CheckName::Replay]
+    );
     assert_eq!(failures(|_, p| p.live.as_mut().unwrap().extend(PcrIndex::new(10), &Digests::of(b"x"))), []);
 }
 
@@ -170,15 +197,30 @@ fn a_log_with_a_senseless_pcr_7_gives_no_secure_boot_state() {
         assert_eq!((verdict.status(CheckName::SecureBoot), verdict.secure_boot), (Status::Failed, None));
         verdict.checks.into_iter().find(|check| check.name == CheckName::SecureBoot).unwrap().detail
     };
-    let config = |log: &EventLog| {
-        log.events.iter().position(|e| e.event_type == EventType::EFI_VARIABLE_DRIVER_CONFIG).unwrap()
-    };
+    let config =
+        |log: &EventLog| log.events.iter().position(|e| e.event_type == EventType::EFI_VARIABLE_DRIVER_CONFIG).unwrap();
     let of_pcr_7 = |kind| move |e: &vtpm_backend::eventlog::Event| e.event_type == kind && e.pcr == PcrIndex::new(7);
-    assert!(told(&|l| { let at = config(l); let twin = l.events[at].clone(); l.events.insert(at, twin) }).contains("twice"));
-    assert!(told(&|l| { let at = config(l); let late = l.events[at].clone(); l.events.push(late) }).contains("after"));
+    assert!(
+        told(&|l| {
+            let at = config(l);
+            let twin = l.events[at].clone();
+            l.events.insert(at, twin)
+        })
+        .contains("twice")
+    );
+    assert!(
+        told(&|l| {
+            let at = config(l);
+            let late = l.events[at].clone();
+            l.events.push(late)
+        })
+        .contains("after")
+    );
     assert!(told(&|l| drop(l.events.remove(config(l)))).contains("SecureBoot was not measured"));
     assert!(told(&|l| l.events.retain(|e| !of_pcr_7(EventType::SEPARATOR)(e))).contains("separator"));
-    assert!(told(&|l| l.events.retain(|e| !of_pcr_7(EventType::EFI_VARIABLE_AUTHORITY)(e))).contains("no key admitted"));
+    assert!(
+        told(&|l| l.events.retain(|e| !of_pcr_7(EventType::EFI_VARIABLE_AUTHORITY)(e))).contains("no key admitted")
+    );
 }
 
 #[test]

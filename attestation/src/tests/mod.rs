@@ -4,4 +4,5 @@ mod boots;
 mod fixture;
 mod judged;
 mod properties;
+mod real;
 mod structures;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::fixture::{good, policy};
-use crate::{Attest, Baseline, Evidence, PublicKey, Signature, parse_tpm2_tools_pcrs, verify};
+use crate::{Attest, Baseline, Evidence, Policy, PublicKey, Signature, parse_tpm2_tools_pcrs, verify};
 
 fn file(evidence: &mut Evidence, which: usize) -> &mut Vec<u8> {
     match which {
@@ -28,15 +28,6 @@ proptest! {
         let _ = PublicKey::parse(&bytes);
         let _ = parse_tpm2_tools_pcrs(&bytes);
         let _ = Baseline::parse(&bytes);
-    }
-
-    #[test]
-    fn one_changed_byte_of_key_or_quote_is_never_trusted(which in 0..4_usize, at in any::<Index>(), bit in 0..8_u32) {
-        let mut evidence = good();
-        let bytes = file(&mut evidence, which);
-        let at = at.index(bytes.len());
-        bytes[at] ^= 1_u8 << bit;
-        prop_assert!(!verify(&evidence, &policy()).trusted);
     }
 
     #[test]
@@ -67,5 +58,21 @@ proptest! {
     ) {
         let evidence = Evidence { attest, event_log: log, ak_chain_pem: chain.clone(), ak_pem: chain, ..Evidence::default() };
         prop_assert!(!verify(&evidence, &policy()).trusted);
+    }
+}
+
+#[test]
+fn one_changed_bit_of_key_or_quote_is_never_trusted() {
+    // Without the boot chain, which has tests of its own and takes most of the time.
+    let policy = Policy { baseline: None, live: None, ..policy() };
+    let good = good();
+    for which in 0..4 {
+        for at in 0..file(&mut good.clone(), which).len() {
+            for bit in [0, 7] {
+                let mut evidence = good.clone();
+                file(&mut evidence, which)[at] ^= 1 << bit;
+                assert!(!verify(&evidence, &policy).trusted, "file {which}, byte {at}, bit {bit}");
+            }
+        }
     }
 }

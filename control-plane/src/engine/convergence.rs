@@ -1,7 +1,7 @@
 //! When an operation ends: its resource has become what was asked for, or cannot.
 
 use super::groups;
-use super::reconcile::{Context, Outcome};
+use super::reconcile::{Context, Outcome, wants_power};
 use crate::clock::VirtualTime;
 use crate::ids::{GroupId, Name, OperationId, StorageKey};
 use crate::model::{
@@ -13,7 +13,10 @@ use crate::world::record;
 
 /// Ends a pool's part of its operation if it has converged or failed.
 pub(super) fn pool(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outcome: &mut Outcome) {
-    if !pool.provisioning.is_running() {
+    end_reimage(tx, context, pool);
+    let Some(pool) = tx.get::<Pool>(&pool.id.storage_key()) else { return };
+    let pool = &*pool;
+    if pool_aborted(tx, context, pool, outcome) || !pool.provisioning.is_running() {
         return;
     }
     if pool.ready_not_before > context.now {
@@ -31,7 +34,14 @@ pub(super) fn pool(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outcome:
         }
         return;
     }
-    let broken: Vec<_> = nodes.iter().filter(|n| !matches!(n.state, NodeState::Ready { .. })).collect();
+    if !wants_power(context, pool) {
+        if nodes.iter().all(|n| matches!(n.state, NodeState::Stopped { .. })) {
+            tx.put(Pool { provisioning: Provisioning::Succeeded, ..pool.clone() });
+            end_if_own(tx, context, pool, None);
+        }
+        return;
+    }
+    let broken: Vec<_> = nodes.iter().filter(|n| is_broken(n)).collect();
     if let Some(first) = broken.first() {
         let error = failure(first, broken.len());
         tx.put(Pool { provisioning: Provisioning::Failed, ..pool.clone() });
@@ -39,7 +49,8 @@ pub(super) fn pool(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outcome:
         return;
     }
     let wanted = pool.settings.node_model();
-    let converged = nodes.len() == pool.settings.count as usize && nodes.iter().all(|n| n.model == wanted);
+    let as_wanted = |n: &std::sync::Arc<Node>| n.model == wanted && matches!(n.state, NodeState::Ready { .. });
+    let converged = nodes.len() == pool.settings.count as usize && nodes.iter().all(as_wanted);
     if converged {
         tx.put(Pool { provisioning: Provisioning::Succeeded, ..pool.clone() });
         end_if_own(tx, context, pool, None);
@@ -49,7 +60,7 @@ pub(super) fn pool(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outcome:
 /// Ends a cluster's operation when its control plane and all pools have converged.
 pub(super) fn cluster(tx: &mut Tx<'_>, context: &Context<'_>, outcome: &mut Outcome) {
     let cluster = context.cluster;
-    if !cluster.provisioning.is_running() {
+    if cluster_aborted(tx, context, outcome) || !cluster.provisioning.is_running() {
         return;
     }
     if cluster.control_plane_ready > context.now {
@@ -74,6 +85,74 @@ pub(super) fn cluster(tx: &mut Tx<'_>, context: &Context<'_>, outcome: &mut Outc
     end_operation(tx, context.now, cluster.operation, ended, error);
 }
 
+/// Ends a pool's operation Canceled when its abort is due; `true` while an abort is under way.
+fn pool_aborted(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outcome: &mut Outcome) -> bool {
+    let Some(abort) = pool.abort else { return false };
+    if abort.due > context.now {
+        outcome.at(abort.due);
+        return true;
+    }
+    let running = pool.provisioning.is_running() && pool.provisioning != Provisioning::Deleting;
+    let provisioning = if running { Provisioning::Canceled } else { pool.provisioning };
+    tx.put(Pool { abort: None, provisioning, ..pool.clone() });
+    if running {
+        cancel_operation(tx, context.now, pool.operation, abort.due);
+    }
+    end_operation(tx, context.now, abort.operation, abort.due, None);
+    true
+}
+
+/// The same for a cluster, with the pools that take part in its operation.
+fn cluster_aborted(tx: &mut Tx<'_>, context: &Context<'_>, outcome: &mut Outcome) -> bool {
+    let cluster = context.cluster;
+    let Some(abort) = cluster.abort else { return false };
+    if abort.due > context.now {
+        outcome.at(abort.due);
+        return true;
+    }
+    let running = cluster.provisioning.is_running() && cluster.provisioning != Provisioning::Deleting;
+    let provisioning = if running { Provisioning::Canceled } else { cluster.provisioning };
+    tx.put(Cluster { abort: None, provisioning, ..cluster.clone() });
+    if running {
+        for pool in tx.scan::<Pool>(&cluster.id.children_prefix()) {
+            if pool.operation == cluster.operation && pool.provisioning.is_running() {
+                tx.put(Pool { provisioning: Provisioning::Canceled, ..(*pool).clone() });
+            }
+        }
+        cancel_operation(tx, context.now, cluster.operation, abort.due);
+    }
+    end_operation(tx, context.now, abort.operation, abort.due, None);
+    true
+}
+
+fn cancel_operation(tx: &mut Tx<'_>, now: VirtualTime, id: OperationId, ended: VirtualTime) {
+    let Some(operation) = tx.get::<Operation>(&id.storage_key()) else { return };
+    if operation.state == OperationState::InProgress {
+        let subscription = Some(operation.target.subscription());
+        let text = format!("{:?} canceled", operation.kind);
+        record(tx, now, EventKind::OperationEnded, subscription, subject(&operation), text);
+        tx.put(Operation { state: OperationState::Canceled { ended }, ..(*operation).clone() });
+    }
+}
+
+/// Ends a scale set's reimage when its machines are up again.
+fn end_reimage(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool) {
+    let Some(operation) = pool.reimage else { return };
+    let nodes = tx.scan::<Node>(&pool.id.children_prefix());
+    if nodes.iter().any(|n| !n.state.is_settled()) {
+        return;
+    }
+    tx.put(Pool { reimage: None, ..pool.clone() });
+    let broken: Vec<_> = nodes.iter().filter(|n| is_broken(n)).collect();
+    let error = broken.first().map(|first| failure(first, broken.len()));
+    let ended = nodes.iter().filter_map(|n| settled_at(n)).max().unwrap_or(context.now).min(context.now);
+    end_operation(tx, context.now, operation, ended, error);
+}
+
+fn is_broken(node: &Node) -> bool {
+    matches!(node.state, NodeState::BootRefused { .. } | NodeState::HostFault { .. })
+}
+
 fn delete_cluster(tx: &mut Tx<'_>, context: &Context<'_>) {
     let cluster = context.cluster;
     let group =
@@ -92,7 +171,7 @@ fn last_change(tx: &Tx<'_>, cluster: &Cluster, now: VirtualTime) -> VirtualTime 
 
 fn settled_at(node: &Node) -> Option<VirtualTime> {
     match &node.state {
-        NodeState::Ready { since } => Some(*since),
+        NodeState::Ready { since } | NodeState::Stopped { since } => Some(*since),
         NodeState::BootRefused { at, .. } | NodeState::HostFault { at, .. } => Some(*at),
         _ => None,
     }
@@ -124,11 +203,7 @@ pub(super) fn end_operation(
     if operation.state != OperationState::InProgress {
         return;
     }
-    let subject = match &operation.target {
-        OperationTarget::Group(group) => group.name.to_string(),
-        OperationTarget::Cluster(cluster) => cluster.name.to_string(),
-        OperationTarget::Pool(pool) => format!("{}/{}", pool.cluster.name, pool.name),
-    };
+    let subject = subject(&operation);
     let (state, text) = match error {
         None => (OperationState::Succeeded { ended }, format!("{:?} succeeded", operation.kind)),
         Some(error) => {
@@ -139,6 +214,14 @@ pub(super) fn end_operation(
     let subscription = Some(operation.target.subscription());
     record(tx, now, EventKind::OperationEnded, subscription, subject, text);
     tx.put(Operation { state, ..(*operation).clone() });
+}
+
+fn subject(operation: &Operation) -> String {
+    match &operation.target {
+        OperationTarget::Group(group) => group.name.to_string(),
+        OperationTarget::Cluster(cluster) => cluster.name.to_string(),
+        OperationTarget::Pool(pool) => format!("{}/{}", pool.cluster.name, pool.name),
+    }
 }
 
 /// What a client reads when nodes did not come up. Azure has published no text for this; code and words are Slipway's.
@@ -165,7 +248,7 @@ fn failure(node: &Node, count: usize) -> OperationError {
 
 fn pool_failure(tx: &Tx<'_>, pool: &Pool) -> OperationError {
     let nodes = tx.scan::<Node>(&pool.id.children_prefix());
-    let broken: Vec<_> = nodes.iter().filter(|n| !matches!(n.state, NodeState::Ready { .. })).collect();
+    let broken: Vec<_> = nodes.iter().filter(|n| is_broken(n)).collect();
     match broken.first() {
         Some(first) => failure(first, broken.len()),
         None => OperationError {

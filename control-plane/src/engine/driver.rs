@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::jobs::{self, Job};
 use super::{Progress, Unit, groups, reconcile, start};
-use crate::clock::{Pace, VirtualTime};
+use crate::clock::VirtualTime;
 use crate::hardware::{Hardware, HardwareEvent};
 use crate::store::StoreError;
 use crate::world::World;
@@ -53,6 +53,7 @@ impl Driver {
         self.dirty = start::all_units(&self.world);
         let mut committed = self.world.watch();
         committed.mark_unchanged();
+        let mut moves = self.world.clock().moves();
         let mut events_open = true;
         loop {
             self.look();
@@ -70,6 +71,7 @@ impl Driver {
                     None => events_open = false,
                 },
                 _ = committed.changed() => {}
+                _ = moves.changed() => {}
                 () = wait_for(&self.world, next) => {}
             }
         }
@@ -173,7 +175,6 @@ impl Driver {
 async fn wait_for(world: &World, due: Option<VirtualTime>) {
     match due {
         Some(due) => world.clock().sleep_until(due).await,
-        None if world.clock().pace() == Pace::Explicit => world.clock().moved().await,
         None => std::future::pending().await,
     }
 }

@@ -20,12 +20,15 @@ pub(super) struct Job {
 pub(super) enum JobKind {
     /// Run the boot chain; the boot is due at this moment.
     Boot { order: BootOrder, at: VirtualTime },
+    /// Switch the machine off; it is due at this moment.
+    PowerOff { vm: VmId, at: VirtualTime },
     /// Take the machine away.
     Remove { vm: VmId },
 }
 
 enum Done {
     Booted(BootOrder, VirtualTime, Result<BootReport, HardwareFault>),
+    PoweredOff(VirtualTime, Result<(), HardwareFault>),
     Removed(Result<(), HardwareFault>),
 }
 
@@ -54,6 +57,7 @@ pub(super) async fn perform(world: &World, hardware: &dyn Hardware, jobs: &[Job]
 async fn start(hardware: &dyn Hardware, job: &Job) -> Done {
     match &job.kind {
         JobKind::Boot { order, at } => Done::Booted(order.clone(), *at, hardware.boot(order.clone()).await),
+        JobKind::PowerOff { vm, at } => Done::PoweredOff(*at, hardware.power_off(*vm).await),
         JobKind::Remove { vm } => Done::Removed(hardware.remove(*vm).await),
     }
 }
@@ -81,12 +85,28 @@ fn write(tx: &mut Tx<'_>, now: VirtualTime, id: &NodeId, done: Done) -> Result<(
     tx.touch(Unit::cluster(&id.pool.cluster));
     match done {
         Done::Booted(order, at, outcome) => booted(tx, now, id, &order, at, outcome),
+        Done::PoweredOff(at, outcome) => {
+            // A machine that cannot be switched off in an orderly way is off all the same.
+            if let Err(fault) = outcome {
+                tracing::warn!(%fault, node = %id.storage_key(), "the machine was not switched off in an orderly way");
+            }
+            powered_off(tx, now, id, at);
+        }
         Done::Removed(Ok(())) => tx.delete::<Node>(&id.storage_key()),
         Done::Removed(Err(fault)) => {
             tracing::error!(%fault, node = %id.storage_key(), "the machine was not removed")
         }
     }
     Ok(())
+}
+
+fn powered_off(tx: &mut Tx<'_>, now: VirtualTime, id: &NodeId, at: VirtualTime) {
+    let Some(node) = tx.get::<Node>(&id.storage_key()) else { return };
+    if let Ok(state) = node.state.clone().on(NodeEvent::PoweredOff { at }) {
+        let subscription = Some(id.pool.cluster.group.subscription);
+        record(tx, now, EventKind::NodeState, subscription, node.name.clone(), "Stopped".to_owned());
+        tx.put(Node { state, ..(*node).clone() });
+    }
 }
 
 fn booted(

@@ -11,6 +11,7 @@ mod groups;
 mod jobs;
 pub mod names;
 mod nodes;
+mod power;
 mod reconcile;
 mod start;
 mod stepping;

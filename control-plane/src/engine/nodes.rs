@@ -39,11 +39,19 @@ pub(super) fn elapse(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, node: 
                 outcome.jobs.push(Job { node: node.id.clone(), kind });
                 break;
             }
+            NodeState::Stopping { .. } => {
+                let kind = JobKind::PowerOff { vm: node.vm, at: until };
+                outcome.jobs.push(Job { node: node.id.clone(), kind });
+                break;
+            }
             NodeState::Deleting { .. } => {
                 outcome.jobs.push(Job { node: node.id.clone(), kind: JobKind::Remove { vm: node.vm } });
                 break;
             }
-            NodeState::Ready { .. } | NodeState::BootRefused { .. } | NodeState::HostFault { .. } => break,
+            NodeState::Ready { .. }
+            | NodeState::BootRefused { .. }
+            | NodeState::Stopped { .. }
+            | NodeState::HostFault { .. } => break,
         };
         // The next step starts where this one ended, however late we look.
         let next_until = until + sample(context, next, &node);
@@ -54,7 +62,7 @@ pub(super) fn elapse(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, node: 
 }
 
 /// A reimage replaces the OS disk: what was done to the old one is gone, and with it the vTPM's state.
-fn fresh_disk(node: &mut Node, pool: &Pool) {
+pub(super) fn fresh_disk(node: &mut Node, pool: &Pool) {
     node.model = pool.settings.node_model();
     node.disk_generation += 1;
     node.faults = pool.image_faults.clone();
@@ -169,12 +177,12 @@ fn delete(tx: &mut Tx<'_>, context: &Context<'_>, node: &Node, outcome: &mut Out
     outcome.at(until);
 }
 
-fn sample(context: &Context<'_>, step: Step, node: &Node) -> std::time::Duration {
+pub(super) fn sample(context: &Context<'_>, step: Step, node: &Node) -> std::time::Duration {
     context.world.timings().sample(step, &format!("{}/{}/{}", node.name, node.disk_generation, node.boots))
 }
 
 /// Applies an event; `false` when it was out of turn.
-fn apply(tx: &mut Tx<'_>, context: &Context<'_>, node: &mut Node, event: NodeEvent) -> bool {
+pub(super) fn apply(tx: &mut Tx<'_>, context: &Context<'_>, node: &mut Node, event: NodeEvent) -> bool {
     match node.state.clone().on(event) {
         Ok(state) => {
             node.state = state;

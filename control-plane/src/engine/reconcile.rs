@@ -3,9 +3,10 @@
 use super::convergence;
 use super::jobs::Job;
 use super::nodes;
+use super::power;
 use crate::clock::VirtualTime;
 use crate::ids::StorageKey;
-use crate::model::{Cluster, Node, Pool, Provisioning};
+use crate::model::{Cluster, Node, Pool, PowerState, Provisioning};
 use crate::store::{StoreError, Tx};
 use crate::world::World;
 
@@ -60,7 +61,10 @@ fn pool_step(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outcome: &mut 
     }
     if pool.provisioning == Provisioning::Deleting {
         nodes::delete_all(tx, context, pool, outcome);
+    } else if !wants_power(context, pool) {
+        power::stop_all(tx, context, pool, outcome);
     } else if pool.provisioning.is_running() && nodes_may_start(context, pool) {
+        power::start_all(tx, context, pool, outcome);
         nodes::match_count(tx, context, pool, outcome);
         nodes::roll_out(tx, context, pool, outcome);
     } else if pool.provisioning.is_running() {
@@ -70,6 +74,11 @@ fn pool_step(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outcome: &mut 
     if let Some(pool) = tx.get::<Pool>(&pool.id.storage_key()) {
         convergence::pool(tx, context, &pool, outcome);
     }
+}
+
+/// Machines run when both their pool and their cluster do.
+pub(super) fn wants_power(context: &Context<'_>, pool: &Pool) -> bool {
+    context.cluster.power == PowerState::Running && pool.settings.power == PowerState::Running
 }
 
 /// Nodes of a new or upgraded cluster wait for its control plane.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Opaque, PoolSpec, Provisioning};
+use super::{Abort, Opaque, PoolSpec, PowerState, Provisioning};
 use crate::clock::VirtualTime;
 use crate::ids::{ClusterId, OperationId};
 
@@ -57,6 +57,10 @@ pub struct Cluster {
     pub windows_profile: bool,
     /// Where it stands.
     pub provisioning: Provisioning,
+    /// Whether its control plane and machines run.
+    pub power: PowerState,
+    /// A running abort.
+    pub abort: Option<Abort>,
     /// The running or last operation.
     pub operation: OperationId,
     /// When the control plane part of the running operation is done. The operation ends when this has passed and

@@ -12,8 +12,10 @@ pub use cluster::{Cluster, ClusterSpec};
 pub use event::{Event, EventKind};
 pub use generic::GenericResource;
 pub use node::{Node, NodeEvent, NodeModel, NodeState, OutOfTurn, Work};
-pub use operation::{Operation, OperationError, OperationKind, OperationState, OperationTarget};
-pub use pool::{GpuDriver, NodePoolMode, OsDiskType, OsType, Pool, PoolKind, PoolSettings, PoolSpec, Priority};
+pub use operation::{Abort, Operation, OperationError, OperationKind, OperationState, OperationTarget};
+pub use pool::{
+    GpuDriver, NodePoolMode, OsDiskType, OsType, Pool, PoolKind, PoolSettings, PoolSpec, PowerState, Priority,
+};
 pub use subscription::{FeatureState, ProviderState, ResourceGroup, Subscription};
 
 use serde::{Deserialize, Serialize};

@@ -31,6 +31,8 @@ pub enum Work {
     Reboot,
     /// A restart after its machine lost power.
     Heal,
+    /// The boot after its pool or cluster was started again.
+    Start,
 }
 
 /// Where a node stands.
@@ -73,6 +75,16 @@ pub enum NodeState {
         /// Why.
         reason: String,
     },
+    /// The machine is being deallocated.
+    Stopping {
+        /// When it is off.
+        until: VirtualTime,
+    },
+    /// The machine is off.
+    Stopped {
+        /// Since when.
+        since: VirtualTime,
+    },
     /// The host could not run the machine: swtpm is missing, or the like.
     HostFault {
         /// When.
@@ -114,8 +126,28 @@ pub enum NodeEvent {
         /// When it is drained.
         until: VirtualTime,
     },
+    /// Replace the OS disk at once, as a scale set's reimage does.
+    ReimageNow {
+        /// When the new disk is there.
+        until: VirtualTime,
+    },
     /// Restart on the same disk.
     Reboot {
+        /// When it can be ready.
+        until: VirtualTime,
+    },
+    /// Deallocate the machine.
+    Stop {
+        /// When it is off.
+        until: VirtualTime,
+    },
+    /// The hardware is off.
+    PoweredOff {
+        /// When.
+        at: VirtualTime,
+    },
+    /// Boot again after a stop.
+    Start {
         /// When it can be ready.
         until: VirtualTime,
     },
@@ -149,6 +181,8 @@ impl NodeState {
             NodeState::Booting { .. } => "Booting",
             NodeState::Ready { .. } => "Ready",
             NodeState::BootRefused { .. } => "BootRefused",
+            NodeState::Stopping { .. } => "Stopping",
+            NodeState::Stopped { .. } => "Stopped",
             NodeState::HostFault { .. } => "HostFault",
             NodeState::Deleting { .. } => "Deleting",
         }
@@ -161,8 +195,12 @@ impl NodeState {
             | NodeState::Draining { until }
             | NodeState::Reimaging { until }
             | NodeState::Booting { until, .. }
+            | NodeState::Stopping { until }
             | NodeState::Deleting { until } => Some(*until),
-            NodeState::Ready { .. } | NodeState::BootRefused { .. } | NodeState::HostFault { .. } => None,
+            NodeState::Ready { .. }
+            | NodeState::BootRefused { .. }
+            | NodeState::Stopped { .. }
+            | NodeState::HostFault { .. } => None,
         }
     }
 
@@ -173,7 +211,9 @@ impl NodeState {
 
     /// The next state, or why there is none. Pure: no clock, no hardware.
     pub fn on(self, event: NodeEvent) -> Result<NodeState, OutOfTurn> {
-        use NodeState::{Allocating, BootRefused, Booting, Deleting, Draining, HostFault, Ready, Reimaging};
+        use NodeState::{
+            Allocating, BootRefused, Booting, Deleting, Draining, HostFault, Ready, Reimaging, Stopped, Stopping,
+        };
         let state = self.as_str();
         match (self, event) {
             (Deleting { .. }, _) => Err(OutOfTurn { state }),
@@ -193,9 +233,15 @@ impl NodeState {
             (Ready { .. } | BootRefused { .. } | HostFault { .. }, NodeEvent::Reimage { until }) => {
                 Ok(Draining { until })
             }
+            (Ready { .. } | BootRefused { .. } | HostFault { .. }, NodeEvent::ReimageNow { until }) => {
+                Ok(Reimaging { until })
+            }
             (Ready { .. } | BootRefused { .. } | HostFault { .. }, NodeEvent::Reboot { until }) => {
                 Ok(Booting { until, work: Work::Reboot })
             }
+            (Ready { .. } | BootRefused { .. } | HostFault { .. }, NodeEvent::Stop { until }) => Ok(Stopping { until }),
+            (Stopping { .. }, NodeEvent::PoweredOff { at }) => Ok(Stopped { since: at }),
+            (Stopped { .. }, NodeEvent::Start { until }) => Ok(Booting { until, work: Work::Start }),
             (Ready { .. } | Draining { .. }, NodeEvent::PowerLost { until }) => Ok(Booting { until, work: Work::Heal }),
             _ => Err(OutOfTurn { state }),
         }

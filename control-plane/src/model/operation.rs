@@ -38,6 +38,20 @@ pub enum OperationKind {
     Upgrade,
     Scale,
     Delete,
+    Stop,
+    Start,
+    Abort,
+    RotateCertificates,
+    Reimage,
+}
+
+/// An abort of an operation: the operation ends Canceled, and its resource with it, when the abort is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Abort {
+    /// The abort's own operation.
+    pub operation: OperationId,
+    /// When it is done.
+    pub due: VirtualTime,
 }
 
 /// An error that an operation ended with.

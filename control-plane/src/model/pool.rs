@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{NodeModel, Opaque, Provisioning};
+use super::{Abort, NodeModel, Opaque, Provisioning};
 use crate::clock::VirtualTime;
 use crate::hardware::Fault;
 use crate::ids::{OperationId, PoolId};
@@ -46,6 +46,8 @@ wire_enum!(/// Where the OS disk is.
 OsDiskType { Managed => "Managed", Ephemeral => "Ephemeral" });
 wire_enum!(/// Whether the GPU driver is installed.
 GpuDriver { Install => "Install", None => "None" });
+wire_enum!(/// Whether machines run or are deallocated (`powerState.code`).
+PowerState { Running => "Running", Stopped => "Stopped" });
 wire_enum!(/// Whether the machines can be evicted.
 Priority { Regular => "Regular", Spot => "Spot" });
 
@@ -86,6 +88,8 @@ pub struct PoolSpec {
     pub workload_runtime: Option<String>,
     /// Regular or Spot.
     pub priority: Option<Priority>,
+    /// Whether its machines run: stopping and starting a pool is a PUT of `powerState`.
+    pub power: Option<PowerState>,
     /// A node image version sent back by a client that read it before; accepted when unchanged.
     pub node_image_version: Option<String>,
     /// Taints; `None` leaves them, an empty list clears them.
@@ -135,6 +139,8 @@ pub struct PoolSettings {
     pub workload_runtime: Option<String>,
     /// Regular or Spot.
     pub priority: Priority,
+    /// Whether its machines run.
+    pub power: PowerState,
     /// Taints.
     pub taints: Vec<String>,
     /// Labels.
@@ -189,6 +195,10 @@ pub struct Pool {
     pub next_instance: u32,
     /// Whether the feature TrustedLaunchPreview was in effect when the pool was made (era preview).
     pub made_with_feature: bool,
+    /// A running abort.
+    pub abort: Option<Abort>,
+    /// A running reimage of single machines, asked for at the scale set.
+    pub reimage: Option<OperationId>,
     /// What was done to the image from which this pool's OS disks are made.
     pub image_faults: Vec<Fault>,
     /// When it was created.

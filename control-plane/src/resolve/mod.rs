@@ -16,7 +16,7 @@ pub use wanted::{Wanted, canonical_os_sku};
 
 use crate::catalog::{Catalog, VmSize};
 use crate::era::Era;
-use crate::model::{GpuDriver, Opaque, OsType, Pool, PoolSettings, PoolSpec, Priority};
+use crate::model::{GpuDriver, Opaque, OsType, Pool, PoolSettings, PoolSpec, PowerState, Priority};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::rules;
 
@@ -100,6 +100,7 @@ pub fn resolve_pool(ctx: &PoolContext<'_>, spec: &PoolSpec) -> Result<PoolSettin
         gpu_driver: gpu_driver(&wanted, size),
         workload_runtime: wanted.workload_runtime().map(str::to_owned),
         priority: wanted.priority(),
+        power: spec.power.or(ctx.settings_before().map(|s| s.power)).unwrap_or(PowerState::Running),
         taints: taints(&wanted),
         labels: kept(spec.labels.as_ref(), ctx.settings_before().map(|s| &s.labels)),
         tags: kept(spec.tags.as_ref(), ctx.settings_before().map(|s| &s.tags)),

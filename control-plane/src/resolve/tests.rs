@@ -25,6 +25,8 @@ fn context(catalog: &Catalog, era: Era) -> PoolContext<'_> {
 fn pool(settings: PoolSettings) -> Pool {
     let group = GroupId { subscription: SubscriptionId(Uuid::nil()), name: Name::new("g") };
     Pool {
+        abort: None,
+        reimage: None,
         id: PoolId { cluster: ClusterId { group, name: Name::new("c") }, name: Name::new("pool") },
         settings,
         provisioning: Provisioning::Succeeded,

@@ -217,7 +217,7 @@ pub(super) const RULES: &[Rule] = &[
         code: "InvalidResourceLocation",
         message: "The resource '{name}' already exists in location '{is}' in resource group '{group}'. A resource with \
                   the same name cannot be created in location '{asked}'. Please select a new resource name.",
-        source: "Azure Resource Manager, common deployment errors (azure-docs error-invalid-template … location)",
+        source: "Azure Resource Manager, code InvalidResourceLocation (azure-docs common-deployment-errors.md)",
         test: Test::Move(|c| {
             when_with(!c.before.location.eq_ignore_ascii_case(c.location), || {
                 [

@@ -12,7 +12,7 @@ use crate::engine::Unit;
 use crate::era::Era;
 use crate::ids::{ClusterId, GroupId, Name, OperationId, PoolId, StorageKey};
 use crate::model::{
-    Cluster, ClusterSpec, EventKind, Opaque, Operation, OperationKind, OperationTarget, Pool, PoolSettings,
+    Cluster, ClusterSpec, EventKind, Opaque, Operation, OperationKind, OperationTarget, Pool, PoolSettings, PowerState,
     Provisioning, ResourceGroup, Subscription,
 };
 use crate::refusal::Refusal;
@@ -55,6 +55,7 @@ impl World {
             let before = tx.get::<Cluster>(&id.storage_key());
             conditions.check(before.as_ref().map(|cluster| cluster.etag))?;
             if let Some(before) = &before {
+                pools::running_power(before)?;
                 idle(tx, &subscription, before)?;
             }
             let feature = trusted_launch_in_effect(&subscription, &conditions.custom_features, now);
@@ -232,6 +233,8 @@ impl Request<'_> {
             virtual_nodes: false,
             windows_profile: false,
             provisioning: Provisioning::Creating,
+            power: PowerState::Running,
+            abort: None,
             operation: OperationId(unique),
             control_plane_ready: self.now,
             etag: unique,
@@ -309,7 +312,7 @@ fn cluster_version(
 }
 
 /// Refuses while an operation runs on the cluster or on one of its pools.
-fn idle(tx: &Tx<'_>, subscription: &Subscription, cluster: &Cluster) -> Result<(), Refusal> {
+pub(super) fn idle(tx: &Tx<'_>, subscription: &Subscription, cluster: &Cluster) -> Result<(), Refusal> {
     pools::not_deleting(cluster)?;
     if cluster.provisioning.is_running() {
         let operation = tx.get::<Operation>(&cluster.operation.storage_key());

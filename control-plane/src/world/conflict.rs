@@ -50,6 +50,11 @@ fn verb(kind: OperationKind) -> &'static str {
         OperationKind::Upgrade => "upgrade",
         OperationKind::Scale => "scale",
         OperationKind::Delete => "delete",
+        OperationKind::Stop => "stop",
+        OperationKind::Start => "start",
+        OperationKind::Abort => "abort",
+        OperationKind::RotateCertificates => "rotate certificates",
+        OperationKind::Reimage => "reimage",
     }
 }
 

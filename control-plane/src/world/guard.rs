@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::registration::{RegistrationShown, provider_shown};
 use crate::clock::VirtualTime;
-use crate::ids::{ClusterId, GroupId, StorageKey, SubscriptionId};
+use crate::ids::{ClusterId, GroupId, PoolId, StorageKey, SubscriptionId};
 use crate::model::{Cluster, ResourceGroup, Subscription};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::store::Tx;
@@ -58,6 +58,19 @@ pub(super) fn parent_cluster(tx: &Tx<'_>, id: &ClusterId) -> Result<Arc<Cluster>
             ),
         )
     })
+}
+
+/// The text for a pool that does not exist.
+pub(super) fn pool_missing(id: &PoolId) -> Refusal {
+    Refusal::gateway(
+        RefusalKind::NotFound,
+        "ResourceNotFound",
+        format!(
+            "The Resource 'Microsoft.ContainerService/managedClusters/{}/agentPools/{}' under resource group '{}' was \
+             not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+            id.cluster.name, id.name, id.cluster.group.name
+        ),
+    )
 }
 
 /// The text for a cluster that does not exist.

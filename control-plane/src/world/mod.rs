@@ -3,6 +3,7 @@
 //! Reads come from memory and show only what is durable. Writes check everything, then change state in one
 //! transaction, and return when it is on disk.
 
+mod abort;
 mod clusters;
 mod conditions;
 mod conflict;
@@ -11,9 +12,11 @@ mod generic;
 mod groups;
 mod guard;
 mod journal;
+mod machines;
 mod nodes;
 mod open;
 mod pools;
+mod power;
 mod read;
 mod registration;
 mod tags;

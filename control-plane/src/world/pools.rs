@@ -6,8 +6,8 @@ use crate::clock::VirtualTime;
 use crate::engine::Unit;
 use crate::ids::{OperationId, PoolId, StorageKey};
 use crate::model::{
-    Cluster, EventKind, Operation, OperationKind, OperationTarget, Pool, PoolSettings, PoolSpec, Provisioning,
-    Subscription,
+    Cluster, EventKind, Operation, OperationKind, OperationTarget, Pool, PoolSettings, PoolSpec, PowerState,
+    Provisioning, Subscription,
 };
 use crate::refusal::{Refusal, RefusalKind};
 use crate::resolve::{self, PoolContext};
@@ -55,7 +55,7 @@ pub(super) struct ClusterFacts<'a> {
 }
 
 impl<'a> ClusterFacts<'a> {
-    fn of(cluster: &'a Cluster) -> Self {
+    pub(super) fn of(cluster: &'a Cluster) -> Self {
         ClusterFacts {
             location: &cluster.location,
             version_asked: &cluster.kubernetes_version,
@@ -103,12 +103,18 @@ impl Asker<'_> {
 }
 
 /// Refuses while an operation runs on the pool or on its cluster.
-fn idle(tx: &Tx<'_>, subscription: &Subscription, cluster: &Cluster, pool: Option<&Pool>) -> Result<(), Refusal> {
+pub(super) fn idle(
+    tx: &Tx<'_>,
+    subscription: &Subscription,
+    cluster: &Cluster,
+    pool: Option<&Pool>,
+) -> Result<(), Refusal> {
     not_deleting(cluster)?;
     if cluster.provisioning.is_running() {
         let operation = tx.get::<Operation>(&cluster.operation.storage_key());
         return Err(conflict::cluster_busy(subscription.era, cluster, operation.as_deref()));
     }
+    running_power(cluster)?;
     match pool {
         Some(pool) if pool.provisioning.is_running() => {
             let operation = tx.get::<Operation>(&pool.operation.storage_key());
@@ -140,6 +146,12 @@ pub(super) fn change_of(before: Option<&Pool>, after: &PoolSettings) -> Change {
         .collect();
     if !flips.is_empty() {
         return change(OperationKind::Update, Provisioning::Updating, format!("update: {}", flips.join(", ")));
+    }
+    if before.power != after.power {
+        return match after.power {
+            PowerState::Stopped => change(OperationKind::Stop, Provisioning::Stopping, "stop".to_owned()),
+            PowerState::Running => change(OperationKind::Start, Provisioning::Starting, "start".to_owned()),
+        };
     }
     if before.current_orchestrator_version != after.current_orchestrator_version {
         let text = format!("upgrade to Kubernetes {}", after.current_orchestrator_version);
@@ -180,12 +192,26 @@ pub(super) fn write(
             operation,
             ready_not_before: ready,
             etag,
+            abort: None,
+            reimage: None,
             next_instance: 0,
             made_with_feature: feature,
             image_faults: Vec::new(),
             created: now,
         },
     }
+}
+
+/// A stopped cluster can only be started or deleted (azure-aks-docs start-stop-cluster.md). The text is inferred.
+pub(super) fn running_power(cluster: &Cluster) -> Result<(), Refusal> {
+    if cluster.power == PowerState::Stopped {
+        let message = format!(
+            "Managed cluster '{}' is stopped, so this operation is not allowed. Start the cluster first.",
+            cluster.id.name
+        );
+        return Err(Refusal::provider(RefusalKind::Conflict, "OperationNotAllowed", message));
+    }
+    Ok(())
 }
 
 /// A cluster that is being deleted cannot be changed.

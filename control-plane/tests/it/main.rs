@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "a test may panic, and its modules are its own")]
 
+mod abort;
 mod convergence;
 mod crash;
 mod host;
+mod power;
 mod registration;

@@ -1,17 +1,21 @@
-//! The virtual machine scale sets behind agent pools: read only, in the cluster's node resource group.
+//! The virtual machine scale sets behind agent pools, in the cluster's node resource group: they can be read and
+//! reimaged; everything else about them is AKS's to change.
 
 use std::sync::Arc;
 
 use control_plane::ids::GroupId;
 use control_plane::model::{Cluster, Node, OsDiskType, Pool, PoolKind};
 use control_plane::refusal::RefusalKind;
+use http::StatusCode;
 
 use crate::answer;
 use crate::container_service::machines::state_of;
 use crate::error::{Answer, Error};
+use crate::middleware::Content;
 use crate::scope::{Scope, group_not_found, resource_not_found};
 use crate::wire::ids::{scale_set_name, scale_set_path};
 use crate::wire::json::{self, Object, document, object};
+use crate::wire::read::Members;
 
 /// The subscription in which AKS publishes its node images (Azure/karpenter-provider-azure, image family).
 const IMAGES: &str = "/subscriptions/109a5e88-712a-48ae-9078-9ca8b3c81345/resourceGroups";
@@ -42,66 +46,37 @@ impl ScaleSet {
 
 /// The scale sets in a group: those of the cluster whose node resource group it is.
 pub(crate) fn in_group(scope: &Scope, group: &GroupId) -> Vec<ScaleSet> {
-    let manager = scope
-        .world()
-        .group(group)
-        .and_then(|found| found.managed_by.clone());
+    let manager = scope.world().group(group).and_then(|found| found.managed_by.clone());
     let cluster = manager.and_then(|id| scope.world().cluster(&id));
-    cluster
-        .map(|cluster| of_cluster(scope, &cluster))
-        .unwrap_or_default()
+    cluster.map(|cluster| of_cluster(scope, &cluster)).unwrap_or_default()
 }
 
 fn of_cluster(scope: &Scope, cluster: &Arc<Cluster>) -> Vec<ScaleSet> {
     let pools = scope.world().pools(&cluster.id).into_iter();
     let in_sets = pools.filter(|pool| pool.settings.kind == PoolKind::VirtualMachineScaleSets);
-    in_sets
-        .map(|pool| ScaleSet {
-            cluster: cluster.clone(),
-            pool,
-        })
-        .collect()
+    in_sets.map(|pool| ScaleSet { cluster: cluster.clone(), pool }).collect()
 }
 
 /// `GET …/virtualMachineScaleSets` of a subscription.
 pub(crate) async fn list_all(scope: Scope) -> Answer {
     let clusters = scope.world().clusters(scope.subscription.id);
-    let sets = clusters
-        .iter()
-        .flat_map(|cluster| of_cluster(&scope, cluster));
-    Ok(answer::provider(json::list(sets, |set, out| {
-        object(out, |o| write(o, &set))
-    })))
+    let sets = clusters.iter().flat_map(|cluster| of_cluster(&scope, cluster));
+    Ok(answer::provider(json::list(sets, |set, out| object(out, |o| write(o, &set)))))
 }
 
 /// `GET …/virtualMachineScaleSets` of a group.
 pub(crate) async fn list(scope: Scope) -> Answer {
     let group = scope.group();
-    scope
-        .world()
-        .group(&group)
-        .ok_or_else(|| group_not_found(&group))?;
+    scope.world().group(&group).ok_or_else(|| group_not_found(&group))?;
     let sets = in_group(&scope, &group);
-    Ok(answer::provider(json::list(&sets, |set, out| {
-        object(out, |o| write(o, set))
-    })))
+    Ok(answer::provider(json::list(&sets, |set, out| object(out, |o| write(o, set)))))
 }
 
 fn find(scope: &Scope) -> Result<ScaleSet, Error> {
     let (group, name) = (scope.group(), scope.param("set"));
-    scope
-        .world()
-        .group(&group)
-        .ok_or_else(|| group_not_found(&group))?;
-    let found = in_group(scope, &group)
-        .into_iter()
-        .find(|set| set.name().eq_ignore_ascii_case(name));
-    found.ok_or_else(|| {
-        resource_not_found(
-            &group,
-            &format!("Microsoft.Compute/virtualMachineScaleSets/{name}"),
-        )
-    })
+    scope.world().group(&group).ok_or_else(|| group_not_found(&group))?;
+    let found = in_group(scope, &group).into_iter().find(|set| set.name().eq_ignore_ascii_case(name));
+    found.ok_or_else(|| resource_not_found(&group, &format!("Microsoft.Compute/virtualMachineScaleSets/{name}")))
 }
 
 /// `GET …/virtualMachineScaleSets/{set}`.
@@ -114,9 +89,7 @@ pub(crate) async fn show(scope: Scope) -> Answer {
 pub(crate) async fn machines(scope: Scope) -> Answer {
     let set = find(&scope)?;
     let nodes = scope.world().nodes(&set.pool.id);
-    Ok(answer::provider(json::list(&nodes, |node, out| {
-        object(out, |o| write_machine(o, &set, node))
-    })))
+    Ok(answer::provider(json::list(&nodes, |node, out| object(out, |o| write_machine(o, &set, node)))))
 }
 
 /// `GET …/{set}/virtualMachines/{instance}`.
@@ -125,32 +98,55 @@ pub(crate) async fn machine(scope: Scope) -> Answer {
     let instance = scope.param("instance");
     let nodes = scope.world().nodes(&set.pool.id);
     let node = nodes.iter().find(|node| node.id.instance.to_string() == instance).ok_or_else(|| {
-        let text = format!("The entity was not found in this Azure location. Instance '{instance}' does not exist in scale set '{}'.", set.name());
+        let text = format!(
+            "The entity was not found in this Azure location. Instance '{instance}' does not exist in scale set '{}'.",
+            set.name()
+        );
         Error::gateway(RefusalKind::NotFound, "InstanceNotFound", text)
     })?;
     Ok(answer::provider(document(|o| write_machine(o, &set, node))))
 }
 
+/// `POST …/{set}/reimage` and `/reimageall`, with `{"instanceIds":["0"]}` or without a body for all instances.
+pub(crate) async fn reimage(scope: Scope, Content(body): Content) -> Answer {
+    let set = find(&scope)?;
+    let instances = if body.is_empty() { None } else { read_instances(&body)? };
+    let operation = scope.world().reimage_instances(&set.pool.id, instances).await?;
+    let url = format!(
+        "{}/subscriptions/{}/providers/Microsoft.Compute/locations/{}/operations/{operation}?api-version=2024-11-01",
+        scope.door.origin, scope.subscription.id, set.cluster.location
+    );
+    Ok(answer::with_async_operation(answer::empty(StatusCode::ACCEPTED), &url))
+}
+
+/// The instance numbers; `None` for all, which is also what `*` says.
+fn read_instances(body: &[u8]) -> Result<Option<Vec<u32>>, Error> {
+    let Some(names) = Members::of(body)?.texts("instanceIds")? else { return Ok(None) };
+    if names.iter().any(|name| name == "*") {
+        return Ok(None);
+    }
+    let read = |name: &String| {
+        name.parse().map_err(|_| {
+            let text = format!("The instance id '{name}' is not a number.");
+            Error::gateway(RefusalKind::BadRequest, "InvalidParameter", text)
+        })
+    };
+    names.iter().map(read).collect::<Result<Vec<u32>, Error>>().map(Some)
+}
+
 fn write(o: &mut Object<'_>, set: &ScaleSet) {
     let settings = &set.pool.settings;
     o.value("name", &set.name()).value("id", &set.id());
-    o.value("type", "Microsoft.Compute/virtualMachineScaleSets")
-        .value("location", &set.cluster.location);
+    o.value("type", "Microsoft.Compute/virtualMachineScaleSets").value("location", &set.cluster.location);
     o.object("tags", |o| {
         o.value("aks-managed-poolName", set.pool.id.name.as_str());
-        o.value(
-            "aks-managed-orchestrator",
-            &format!("Kubernetes:{}", settings.current_orchestrator_version),
-        );
+        o.value("aks-managed-orchestrator", &format!("Kubernetes:{}", settings.current_orchestrator_version));
     });
     o.object("sku", |o| {
-        o.value("name", &settings.vm_size)
-            .value("tier", "Standard")
-            .value("capacity", &settings.count);
+        o.value("name", &settings.vm_size).value("tier", "Standard").value("capacity", &settings.count);
     });
     o.object("properties", |o| {
-        o.value("singlePlacementGroup", &false)
-            .value("orchestrationMode", "Uniform");
+        o.value("singlePlacementGroup", &false).value("orchestrationMode", "Uniform");
         o.object("upgradePolicy", |o| {
             o.value("mode", "Manual");
         });
@@ -158,18 +154,10 @@ fn write(o: &mut Object<'_>, set: &ScaleSet) {
             o.object("osProfile", |o| {
                 o.value("computerNamePrefix", &set.name());
             });
-            o.object("storageProfile", |o| {
-                write_storage(o, set, &settings.node_image_version)
-            });
-            write_security(
-                o,
-                &settings.node_image_version,
-                settings.secure_boot,
-                settings.vtpm,
-            );
+            o.object("storageProfile", |o| write_storage(o, set, &settings.node_image_version));
+            write_security(o, &settings.node_image_version, settings.secure_boot, settings.vtpm);
         });
-        o.value("provisioningState", set.state())
-            .value("overprovision", &false);
+        o.value("provisioningState", set.state()).value("overprovision", &false);
         o.value("timeCreated", &set.pool.created.rfc3339());
     });
 }
@@ -177,16 +165,9 @@ fn write(o: &mut Object<'_>, set: &ScaleSet) {
 fn write_machine(o: &mut Object<'_>, set: &ScaleSet, node: &Node) {
     let (settings, instance) = (&set.pool.settings, node.id.instance);
     o.text("name", format_args!("{}_{instance}", set.name()));
-    o.text(
-        "id",
-        format_args!("{}/virtualMachines/{instance}", set.id()),
-    );
-    o.value(
-        "type",
-        "Microsoft.Compute/virtualMachineScaleSets/virtualMachines",
-    );
-    o.value("location", &set.cluster.location)
-        .value("instanceId", &instance.to_string());
+    o.text("id", format_args!("{}/virtualMachines/{instance}", set.id()));
+    o.value("type", "Microsoft.Compute/virtualMachineScaleSets/virtualMachines");
+    o.value("location", &set.cluster.location).value("instanceId", &instance.to_string());
     o.object("sku", |o| {
         o.value("name", &settings.vm_size).value("tier", "Standard");
     });
@@ -196,33 +177,23 @@ fn write_machine(o: &mut Object<'_>, set: &ScaleSet, node: &Node) {
         o.object("hardwareProfile", |o| {
             o.value("vmSize", &settings.vm_size);
         });
-        o.object("storageProfile", |o| {
-            write_storage(o, set, &node.model.image)
-        });
+        o.object("storageProfile", |o| write_storage(o, set, &node.model.image));
         o.object("osProfile", |o| {
             o.value("computerName", &node.name);
         });
-        write_security(
-            o,
-            &node.model.image,
-            node.model.secure_boot,
-            node.model.vtpm,
-        );
-        o.value("provisioningState", state_of(node))
-            .value("timeCreated", &node.created.rfc3339());
+        write_security(o, &node.model.image, node.model.secure_boot, node.model.vtpm);
+        o.value("provisioningState", state_of(node)).value("timeCreated", &node.created.rfc3339());
     });
 }
 
 fn write_storage(o: &mut Object<'_>, set: &ScaleSet, image: &str) {
     let settings = &set.pool.settings;
     o.object("osDisk", |o| {
-        o.value("osType", settings.os_type.as_str())
-            .value("createOption", "FromImage");
+        o.value("osType", settings.os_type.as_str()).value("createOption", "FromImage");
         if settings.os_disk_type == OsDiskType::Ephemeral {
-            o.value("caching", "ReadOnly")
-                .object("diffDiskSettings", |o| {
-                    o.value("option", "Local");
-                });
+            o.value("caching", "ReadOnly").object("diffDiskSettings", |o| {
+                o.value("option", "Local");
+            });
         } else {
             o.value("caching", "ReadWrite").object("managedDisk", |o| {
                 o.value("storageAccountType", "Premium_LRS");
@@ -241,9 +212,7 @@ fn image_id(image: &str) -> String {
     let (head, version) = image.rsplit_once('-').unwrap_or((image, ""));
     let (gallery, definition) = head.split_once('-').unwrap_or((head, head));
     let group = gallery.replacen("AKS", "AKS-", 1);
-    format!(
-        "{IMAGES}/{group}/providers/Microsoft.Compute/galleries/{gallery}/images/{definition}/versions/{version}"
-    )
+    format!("{IMAGES}/{group}/providers/Microsoft.Compute/galleries/{gallery}/images/{definition}/versions/{version}")
 }
 
 /// Present when the machines are trusted-launch machines: a flag is set, or the image is one that Azure starts in no
@@ -255,8 +224,7 @@ fn write_security(o: &mut Object<'_>, image: &str, secure_boot: bool, vtpm: bool
     }
     o.object("securityProfile", |o| {
         o.object("uefiSettings", |o| {
-            o.value("secureBootEnabled", &secure_boot)
-                .value("vTpmEnabled", &vtpm);
+            o.value("secureBootEnabled", &secure_boot).value("vTpmEnabled", &vtpm);
         });
         o.value("securityType", "TrustedLaunch");
     });

@@ -15,32 +15,21 @@ pub(crate) async fn list(scope: Scope) -> Answer {
         let text = format!(
             "The provided location '{name}' is not available for resource type 'Microsoft.Compute/locations/vmSizes'."
         );
-        return Err(Error::gateway(
-            RefusalKind::BadRequest,
-            "LocationNotAvailableForResourceType",
-            text,
-        ));
+        return Err(Error::gateway(RefusalKind::BadRequest, "LocationNotAvailableForResourceType", text));
     }
-    Ok(answer::provider(json::list(
-        catalog.vm_sizes(),
-        |size, out| {
-            object(out, |o| {
-                o.value("name", &size.name)
-                    .value("numberOfCores", &size.vcpus);
-                o.value("osDiskSizeInMB", &1_047_552_u32);
-                o.value(
-                    "resourceDiskSizeInMB",
-                    &(u64::from(size.temp_gb.unwrap_or(0)) * 1024),
-                );
-                #[allow(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "catalog sizes are small and positive"
-                )]
-                let memory_mb = (size.memory_gb * 1024.0) as u64;
-                o.value("memoryInMB", &memory_mb);
-                o.value("maxDataDiskCount", &(u64::from(size.vcpus) * 2).min(64));
-            });
-        },
-    )))
+    Ok(answer::provider(json::list(catalog.vm_sizes(), |size, out| {
+        object(out, |o| {
+            o.value("name", &size.name).value("numberOfCores", &size.vcpus);
+            o.value("osDiskSizeInMB", &1_047_552_u32);
+            o.value("resourceDiskSizeInMB", &(u64::from(size.temp_gb.unwrap_or(0)) * 1024));
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "catalog sizes are small and positive"
+            )]
+            let memory_mb = (size.memory_gb * 1024.0) as u64;
+            o.value("memoryInMB", &memory_mb);
+            o.value("maxDataDiskCount", &(u64::from(size.vcpus) * 2).min(64));
+        });
+    })))
 }

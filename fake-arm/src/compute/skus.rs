@@ -48,17 +48,11 @@ fn capabilities(size: &VmSize) -> Vec<(&'static str, String)> {
     };
     let boolean = |value: bool| if value { "True" } else { "False" }.to_owned();
     let mut all = vec![
-        (
-            "MaxResourceVolumeMB",
-            (u64::from(size.temp_gb.unwrap_or(0)) * 1024).to_string(),
-        ),
+        ("MaxResourceVolumeMB", (u64::from(size.temp_gb.unwrap_or(0)) * 1024).to_string()),
         ("vCPUs", size.vcpus.to_string()),
         ("MemoryGB", size.memory_gb.to_string()),
         ("HyperVGenerations", generations.to_owned()),
-        (
-            "CpuArchitectureType",
-            if size.arm64 { "Arm64" } else { "x64" }.to_owned(),
-        ),
+        ("CpuArchitectureType", if size.arm64 { "Arm64" } else { "x64" }.to_owned()),
         ("EphemeralOSDiskSupported", boolean(size.ephemeral_os_disk)),
     ];
     if let Some(gb) = size.cache_gb {
@@ -83,15 +77,8 @@ fn capabilities(size: &VmSize) -> Vec<(&'static str, String)> {
 }
 
 fn placements(size: &VmSize) -> String {
-    let places = [
-        (size.temp_gb, "ResourceDisk"),
-        (size.cache_gb, "CacheDisk"),
-        (size.nvme_gb, "NvmeDisk"),
-    ];
-    let present: Vec<_> = places
-        .into_iter()
-        .filter_map(|(gb, name)| gb.map(|_| name))
-        .collect();
+    let places = [(size.temp_gb, "ResourceDisk"), (size.cache_gb, "CacheDisk"), (size.nvme_gb, "NvmeDisk")];
+    let present: Vec<_> = places.into_iter().filter_map(|(gb, name)| gb.map(|_| name)).collect();
     present.join(",")
 }
 
@@ -104,15 +91,8 @@ mod tests {
     fn trusted_launch_disabled_is_there_only_when_it_is_true() {
         let catalog = Catalog::builtin();
         for size in catalog.vm_sizes() {
-            let flag = capabilities(size)
-                .into_iter()
-                .find(|(name, _)| *name == "TrustedLaunchDisabled");
-            assert_eq!(
-                flag.is_some(),
-                size.trusted_launch_disabled,
-                "{}",
-                size.name
-            );
+            let flag = capabilities(size).into_iter().find(|(name, _)| *name == "TrustedLaunchDisabled");
+            assert_eq!(flag.is_some(), size.trusted_launch_disabled, "{}", size.name);
             assert!(flag.is_none_or(|(_, value)| value == "True"));
         }
     }

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::Request;
 use axum::response::Response;
 use control_plane::model::{Cluster, Pool};
 use control_plane::world::Put;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use crate::answer::{self, Voice};
 use crate::error::{Answer, Error};
-use crate::gateway::unmatched;
 use crate::middleware::Content;
 use crate::scope::{Scope, conditions, group_not_found};
 use crate::wire::cluster::{self, View};
@@ -18,19 +16,13 @@ use crate::wire::{cluster_body, json};
 
 /// `GET …/managedClusters` of a subscription.
 pub(crate) async fn list(scope: Scope) -> Answer {
-    Ok(listed(
-        &scope,
-        &scope.world().clusters(scope.subscription.id),
-    ))
+    Ok(listed(&scope, &scope.world().clusters(scope.subscription.id)))
 }
 
 /// `GET …/managedClusters` of a resource group.
 pub(crate) async fn list_in_group(scope: Scope) -> Answer {
     let group = scope.group();
-    scope
-        .world()
-        .group(&group)
-        .ok_or_else(|| group_not_found(&group))?;
+    scope.world().group(&group).ok_or_else(|| group_not_found(&group))?;
     Ok(listed(&scope, &scope.world().clusters_in(&group)))
 }
 
@@ -54,26 +46,16 @@ pub(crate) async fn put(scope: Scope, headers: HeaderMap, Content(body): Content
     let id = scope.cluster();
     if spec.location.is_empty() && scope.world().cluster(&id).is_none() {
         let text = "The location property is required for this definition.";
-        return Err(Error::gateway(
-            control_plane::refusal::RefusalKind::BadRequest,
-            "LocationRequired",
-            text,
-        ));
+        return Err(Error::gateway(control_plane::refusal::RefusalKind::BadRequest, "LocationRequired", text));
     }
-    let done = scope
-        .world()
-        .put_cluster(id, spec, conditions(&headers))
-        .await?;
+    let done = scope.world().put_cluster(id, spec, conditions(&headers)).await?;
     Ok(accepted(&scope, &done))
 }
 
 /// `PATCH …/managedClusters/{cluster}`: tags only.
 pub(crate) async fn patch(scope: Scope, headers: HeaderMap, Content(body): Content) -> Answer {
     let tags = cluster_body::read_tags(&body)?;
-    let done = scope
-        .world()
-        .patch_cluster_tags(&scope.cluster(), tags, conditions(&headers))
-        .await?;
+    let done = scope.world().patch_cluster_tags(&scope.cluster(), tags, conditions(&headers)).await?;
     Ok(accepted(&scope, &done))
 }
 
@@ -83,86 +65,32 @@ pub(crate) async fn delete(scope: Scope, headers: HeaderMap) -> Answer {
     if scope.world().group(&id.group).is_none() {
         return Err(group_not_found(&id.group));
     }
-    let location = scope
-        .world()
-        .cluster(&id)
-        .map(|cluster| cluster.location.clone());
-    let operation = scope
-        .world()
-        .delete_cluster(&id, conditions(&headers))
-        .await?;
+    let location = scope.world().cluster(&id).map(|cluster| cluster.location.clone());
+    let operation = scope.world().delete_cluster(&id, conditions(&headers)).await?;
     Ok(match (operation, location) {
-        (Some(operation), Some(location)) => answer::deleting(
-            &scope.door.origin,
-            scope.subscription.id,
-            &location,
-            operation,
-        ),
+        (Some(operation), Some(location)) => {
+            answer::accepted(&scope.door.origin, scope.subscription.id, &location, operation)
+        }
         _ => answer::empty(StatusCode::NO_CONTENT),
     })
 }
 
-/// Actions that Azure has and the simulator does not.
-const ACTIONS: &[(&str, &str)] = &[
-    ("start", "starting clusters"),
-    ("stop", "stopping clusters"),
-    ("abort", "aborting operations"),
-    ("rotateclustercertificates", "certificate rotation"),
-    (
-        "rotateserviceaccountsigningkeys",
-        "rotating service account signing keys",
-    ),
-    (
-        "resetserviceprincipalprofile",
-        "resetting the service principal",
-    ),
-    ("resetaadprofile", "resetting the Entra profile"),
-    ("runcommand", "running commands in a cluster"),
-    ("detectdiagnostics", "diagnostics"),
-];
-
-/// What else can come below a cluster: an action of a POST, or a child type.
-pub(crate) async fn other(scope: Scope, request: Request) -> Answer {
-    scope.existing_cluster()?;
-    let action = scope.param("action");
-    match ACTIONS.iter().find(|(name, _)| *name == action) {
-        Some((_, what)) if request.method() == Method::POST => Err(Error::not_simulated(what, "")),
-        _ => Err(unmatched::why(
-            &scope.door,
-            request.method(),
-            request.uri().path(),
-        )),
-    }
-}
-
 fn view<'a>(scope: &'a Scope, cluster: &'a Cluster, pools: &'a [Arc<Pool>]) -> View<'a> {
-    View {
-        cluster,
-        pools,
-        subscription: &scope.subscription,
-        api: scope.api,
-    }
+    View { cluster, pools, subscription: &scope.subscription, api: scope.api }
 }
 
-fn resource(scope: &Scope, status: StatusCode, found: &Cluster) -> Response {
+/// The cluster as it is now, with all its pools.
+pub(super) fn resource(scope: &Scope, status: StatusCode, found: &Cluster) -> Response {
     let pools = scope.world().pools(&found.id);
-    answer::json(
-        Voice::Provider,
-        status,
-        cluster::resource(&view(scope, found, &pools)),
-    )
+    answer::json(Voice::Provider, status, cluster::resource(&view(scope, found, &pools)))
 }
 
 fn accepted(scope: &Scope, done: &Put<Cluster>) -> Response {
     let response = resource(scope, answer::created_or_ok(done.created), &done.value);
     match done.operation {
-        Some(operation) => answer::with_operation(
-            response,
-            &scope.door.origin,
-            scope.subscription.id,
-            &done.value.location,
-            operation,
-        ),
+        Some(operation) => {
+            answer::with_operation(response, &scope.door.origin, scope.subscription.id, &done.value.location, operation)
+        }
         None => response,
     }
 }

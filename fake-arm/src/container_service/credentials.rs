@@ -18,10 +18,7 @@ pub(crate) async fn user(scope: Scope) -> Answer {
 /// `POST {cluster}/listClusterAdminCredential`. Refused when local accounts are disabled.
 pub(crate) async fn admin(scope: Scope) -> Answer {
     let cluster = scope.existing_cluster()?;
-    let disabled = cluster
-        .properties
-        .get("disableLocalAccounts")
-        .and_then(serde_json::Value::as_bool);
+    let disabled = cluster.properties.get("disableLocalAccounts").and_then(serde_json::Value::as_bool);
     if disabled == Some(true) {
         // Text quoted in the AKS documentation (managed-azure-ad, "disable local accounts").
         let text = "Getting static credential isn't allowed because this cluster is set to disable local accounts.";

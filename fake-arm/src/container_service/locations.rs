@@ -15,23 +15,15 @@ use crate::wire::operation as wire;
 /// `GET …/locations/{location}/kubernetesVersions`: `values`, not `value`.
 pub(crate) async fn kubernetes_versions(scope: Scope) -> Answer {
     let location = known_location(&scope)?;
-    let versions = scope
-        .world()
-        .catalog()
-        .versions(scope.subscription.era, location);
+    let versions = scope.world().catalog().versions(scope.subscription.era, location);
     Ok(answer::provider(document(|o| {
-        o.array("values", versions, |minor, out| {
-            object(out, |o| write_minor(o, minor))
-        });
+        o.array("values", versions, |minor, out| object(out, |o| write_minor(o, minor)));
     })))
 }
 
 fn write_minor(o: &mut crate::wire::json::Object<'_>, minor: &KubernetesMinor) {
-    let plans: &[&str] = if minor.lts {
-        &["KubernetesOfficial", "AKSLongTermSupport"]
-    } else {
-        &["KubernetesOfficial"]
-    };
+    let plans: &[&str] =
+        if minor.lts { &["KubernetesOfficial", "AKSLongTermSupport"] } else { &["KubernetesOfficial"] };
     o.value("version", &minor.minor);
     if minor.default {
         o.value("isDefault", &true);
@@ -44,7 +36,7 @@ fn write_minor(o: &mut crate::wire::json::Object<'_>, minor: &KubernetesMinor) {
     });
     o.object("patchVersions", |o| {
         for patch in &minor.patches {
-            o.object(&patch.version, |o| {
+            o.foreign_object(&patch.version, |o| {
                 o.value("upgrades", &patch.upgrades);
             });
         }
@@ -65,11 +57,7 @@ fn known_location(scope: &Scope) -> Result<&str, Error> {
 pub(crate) async fn operation(scope: Scope) -> Answer {
     let operation = find(&scope).ok_or_else(|| missing(&scope))?;
     let response = answer::provider(wire::status(&operation));
-    Ok(if is_running(&operation) {
-        answer::not_yet(response, &scope.door)
-    } else {
-        response
-    })
+    Ok(if is_running(&operation) { answer::not_yet(response, &scope.door) } else { response })
 }
 
 /// `GET …/locations/{location}/operationresults/{operation}`: 202 while it runs, then 204; both with `Location`.
@@ -85,19 +73,14 @@ pub(crate) async fn operation_result(scope: Scope) -> Answer {
     match &operation.state {
         OperationState::InProgress => {
             let waiting = answer::json(Voice::Provider, StatusCode::ACCEPTED, b"{}".to_vec());
-            Ok(answer::not_yet(
-                answer::with_location(waiting, &url),
-                &scope.door,
-            ))
+            Ok(answer::not_yet(answer::with_location(waiting, &url), &scope.door))
         }
-        OperationState::Failed { error, .. } => Err(Error::provider(
-            RefusalKind::Conflict,
-            &error.code,
-            error.message.clone(),
-        )),
-        OperationState::Succeeded { .. } | OperationState::Canceled { .. } => Ok(
-            answer::with_location(answer::empty(StatusCode::NO_CONTENT), &url),
-        ),
+        OperationState::Failed { error, .. } => {
+            Err(Error::provider(RefusalKind::Conflict, &error.code, error.message.clone()))
+        }
+        OperationState::Succeeded { .. } | OperationState::Canceled { .. } => {
+            Ok(answer::with_location(answer::empty(StatusCode::NO_CONTENT), &url))
+        }
     }
 }
 
@@ -108,9 +91,5 @@ fn is_running(operation: &Operation) -> bool {
 /// The text is inferred: Azure forgets operations after a while and what it then says is not published.
 fn missing(scope: &Scope) -> Error {
     let id = scope.param("operation");
-    Error::provider(
-        RefusalKind::NotFound,
-        "NotFound",
-        format!("Could not find the operation {id}."),
-    )
+    Error::provider(RefusalKind::NotFound, "NotFound", format!("Could not find the operation {id}."))
 }

@@ -13,9 +13,7 @@ use crate::wire::json::{self, Object, document, object};
 pub(crate) async fn list(scope: Scope) -> Answer {
     let (cluster, pool) = scope.existing_pool()?;
     let nodes = scope.world().nodes(&pool.id);
-    Ok(answer::provider(json::list(&nodes, |node, out| {
-        object(out, |o| write(o, &cluster, node, false))
-    })))
+    Ok(answer::provider(json::list(&nodes, |node, out| object(out, |o| write(o, &cluster, node, false)))))
 }
 
 /// `GET {pool}/machines/{machine}`.
@@ -23,19 +21,11 @@ pub(crate) async fn show(scope: Scope) -> Answer {
     let (cluster, pool) = scope.existing_pool()?;
     let name = scope.param("machine");
     let nodes = scope.world().nodes(&pool.id);
-    let node = nodes
-        .iter()
-        .find(|node| node.name.eq_ignore_ascii_case(name))
-        .ok_or_else(|| {
-            let text = format!(
-                "Could not find the machine {name} in agent pool {}.",
-                pool.id.name
-            );
-            Error::provider(RefusalKind::NotFound, "NotFound", text)
-        })?;
-    Ok(answer::provider(document(|o| {
-        write(o, &cluster, node, true)
-    })))
+    let node = nodes.iter().find(|node| node.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
+        let text = format!("Could not find the machine {name} in agent pool {}.", pool.id.name);
+        Error::provider(RefusalKind::NotFound, "NotFound", text)
+    })?;
+    Ok(answer::provider(document(|o| write(o, &cluster, node, true))))
 }
 
 /// Azure writes the name twice at the end of the id when one machine is shown; recorded in `test_aks_machine_cmds`.
@@ -46,10 +36,7 @@ fn write(o: &mut Object<'_>, cluster: &Cluster, node: &Node, alone: bool) {
     } else {
         o.value("id", &path);
     }
-    o.value("name", &node.name).value(
-        "type",
-        "Microsoft.ContainerService/managedClusters/agentPools/machines",
-    );
+    o.value("name", &node.name).value("type", "Microsoft.ContainerService/managedClusters/agentPools/machines");
     o.object("properties", |o| {
         o.object("network", |o| {
             o.array("ipAddresses", [&node.ip], |ip, out| {
@@ -59,14 +46,7 @@ fn write(o: &mut Object<'_>, cluster: &Cluster, node: &Node, alone: bool) {
             });
         });
         let set = scale_set_name(&node.id.pool, &cluster.name_hash);
-        o.text(
-            "resourceId",
-            format_args!(
-                "{}/virtualMachines/{}",
-                scale_set_path(cluster, &set),
-                node.id.instance
-            ),
-        );
+        o.text("resourceId", format_args!("{}/virtualMachines/{}", scale_set_path(cluster, &set), node.id.instance));
         o.value("provisioningState", state_of(node));
     });
 }
@@ -75,10 +55,11 @@ fn write(o: &mut Object<'_>, cluster: &Cluster, node: &Node, alone: bool) {
 pub(crate) fn state_of(node: &Node) -> &'static str {
     match &node.state {
         NodeState::Allocating { .. } => "Creating",
-        NodeState::Draining { .. } | NodeState::Reimaging { .. } | NodeState::Booting { .. } => {
-            "Updating"
-        }
-        NodeState::Ready { .. } => "Succeeded",
+        NodeState::Draining { .. }
+        | NodeState::Reimaging { .. }
+        | NodeState::Booting { .. }
+        | NodeState::Stopping { .. } => "Updating",
+        NodeState::Ready { .. } | NodeState::Stopped { .. } => "Succeeded",
         NodeState::BootRefused { .. } | NodeState::HostFault { .. } => "Failed",
         NodeState::Deleting { .. } => "Deleting",
     }

@@ -1,5 +1,6 @@
 //! Microsoft.ContainerService: clusters, agent pools and what hangs off them.
 
+pub(crate) mod actions;
 pub(crate) mod clusters;
 pub(crate) mod credentials;
 pub(crate) mod locations;

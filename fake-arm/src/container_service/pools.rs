@@ -1,14 +1,12 @@
 //! Agent pools.
 
-use axum::extract::Request;
 use axum::response::Response;
 use control_plane::model::Pool;
 use control_plane::world::Put;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use crate::answer::{self, Voice};
-use crate::error::{Answer, Error};
-use crate::gateway::unmatched;
+use crate::error::Answer;
 use crate::middleware::Content;
 use crate::scope::{Scope, conditions};
 use crate::wire::{json, pool, pool_body};
@@ -17,9 +15,7 @@ use crate::wire::{json, pool, pool_body};
 pub(crate) async fn list(scope: Scope) -> Answer {
     let cluster = scope.existing_cluster()?;
     let pools = scope.world().pools(&cluster.id);
-    Ok(answer::provider(json::list(&pools, |one, out| {
-        pool::item(one, scope.api, out)
-    })))
+    Ok(answer::provider(json::list(&pools, |one, out| pool::item(one, scope.api, out))))
 }
 
 /// `GET …/agentPools/{pool}`.
@@ -31,60 +27,18 @@ pub(crate) async fn show(scope: Scope) -> Answer {
 /// `PUT …/agentPools/{pool}`.
 pub(crate) async fn put(scope: Scope, headers: HeaderMap, Content(body): Content) -> Answer {
     let spec = pool_body::read(&body, scope.param("pool"))?;
-    let done = scope
-        .world()
-        .put_pool(scope.pool(), spec, conditions(&headers))
-        .await?;
+    let done = scope.world().put_pool(scope.pool(), spec, conditions(&headers)).await?;
     Ok(accepted(&scope, &done))
 }
 
 /// `DELETE …/agentPools/{pool}`: 202 with both status URLs, 204 when there was none.
 pub(crate) async fn delete(scope: Scope, headers: HeaderMap) -> Answer {
     let cluster = scope.existing_cluster()?;
-    let operation = scope
-        .world()
-        .delete_pool(&scope.pool(), conditions(&headers))
-        .await?;
+    let operation = scope.world().delete_pool(&scope.pool(), conditions(&headers)).await?;
     Ok(match operation {
-        Some(id) => answer::deleting(
-            &scope.door.origin,
-            scope.subscription.id,
-            &cluster.location,
-            id,
-        ),
+        Some(id) => answer::accepted(&scope.door.origin, scope.subscription.id, &cluster.location, id),
         None => answer::empty(StatusCode::NO_CONTENT),
     })
-}
-
-/// Actions that Azure has and the simulator does not, and what does the same.
-const ACTIONS: &[(&str, &str, &str)] = &[
-    ("abort", "aborting operations", ""),
-    (
-        "upgradenodeimageversion",
-        "node image upgrades on request",
-        "Switching a trusted-launch flag changes the image.",
-    ),
-    (
-        "deletemachines",
-        "deleting chosen machines",
-        "Scale the pool down instead.",
-    ),
-];
-
-/// What else can come below a pool: an action of a POST, or a child type.
-pub(crate) async fn other(scope: Scope, request: Request) -> Answer {
-    scope.existing_pool()?;
-    let action = scope.param("action");
-    match ACTIONS.iter().find(|(name, _, _)| *name == action) {
-        Some((_, what, instead)) if request.method() == Method::POST => {
-            Err(Error::not_simulated(what, instead))
-        }
-        _ => Err(unmatched::why(
-            &scope.door,
-            request.method(),
-            request.uri().path(),
-        )),
-    }
 }
 
 fn accepted(scope: &Scope, done: &Put<Pool>) -> Response {
@@ -92,13 +46,9 @@ fn accepted(scope: &Scope, done: &Put<Pool>) -> Response {
     let response = answer::json(Voice::Provider, answer::created_or_ok(done.created), body);
     let cluster = scope.world().cluster(&done.value.id.cluster);
     match (done.operation, cluster) {
-        (Some(operation), Some(cluster)) => answer::with_operation(
-            response,
-            &scope.door.origin,
-            scope.subscription.id,
-            &cluster.location,
-            operation,
-        ),
+        (Some(operation), Some(cluster)) => {
+            answer::with_operation(response, &scope.door.origin, scope.subscription.id, &cluster.location, operation)
+        }
         _ => response,
     }
 }

@@ -17,18 +17,11 @@ pub(crate) async fn of_cluster(scope: Scope) -> Answer {
     let cluster = scope.existing_cluster()?;
     let version = &cluster.current_kubernetes_version;
     Ok(answer::provider(document(|o| {
-        o.text(
-            "id",
-            format_args!("{}/upgradeprofiles/default", ClusterPath(&cluster.id)),
-        );
-        o.value("name", "default").value(
-            "type",
-            "Microsoft.ContainerService/managedClusters/upgradeprofiles",
-        );
+        o.text("id", format_args!("{}/upgradeprofiles/default", ClusterPath(&cluster.id)));
+        o.value("name", "default").value("type", "Microsoft.ContainerService/managedClusters/upgradeprofiles");
         o.object("properties", |o| {
             o.object("controlPlaneProfile", |o| {
-                o.value("kubernetesVersion", version)
-                    .value("osType", "Linux");
+                o.value("kubernetesVersion", version).value("osType", "Linux");
                 write_upgrades(o, &scope, version);
             });
             o.value("agentPoolProfiles", &());
@@ -39,10 +32,7 @@ pub(crate) async fn of_cluster(scope: Scope) -> Answer {
 /// `upgrades`, newest first; left out when there are none, as Azure does.
 fn write_upgrades(o: &mut Object<'_>, scope: &Scope, version: &str) {
     let (catalog, era) = (scope.world().catalog(), scope.subscription.era);
-    let Some(patch) = catalog
-        .patch(era, version)
-        .filter(|patch| !patch.upgrades.is_empty())
-    else {
+    let Some(patch) = catalog.patch(era, version).filter(|patch| !patch.upgrades.is_empty()) else {
         return;
     };
     let minors = catalog.versions(era, "");
@@ -57,9 +47,7 @@ fn write_upgrades(o: &mut Object<'_>, scope: &Scope, version: &str) {
 }
 
 fn is_preview(minors: &[KubernetesMinor], version: &str) -> bool {
-    minors
-        .iter()
-        .any(|minor| minor.preview && minor.patches.iter().any(|patch| patch.version == version))
+    minors.iter().any(|minor| minor.preview && minor.patches.iter().any(|patch| patch.version == version))
 }
 
 /// `GET {pool}/upgradeProfiles/default`. The latest node image is the pool's: images do not age here.
@@ -68,36 +56,19 @@ pub(crate) async fn of_pool(scope: Scope) -> Answer {
     let version = &pool.settings.current_orchestrator_version;
     let behind = *version != cluster.current_kubernetes_version;
     Ok(answer::provider(document(|o| {
-        o.text(
-            "id",
-            format_args!("{}/upgradeProfiles/default", PoolPath(&pool.id)),
-        );
+        o.text("id", format_args!("{}/upgradeProfiles/default", PoolPath(&pool.id)));
         o.value("name", "default");
-        o.value(
-            "type",
-            "Microsoft.ContainerService/managedClusters/agentPools/upgradeProfiles",
-        );
+        o.value("type", "Microsoft.ContainerService/managedClusters/agentPools/upgradeProfiles");
         o.object("properties", |o| {
             o.value("kubernetesVersion", version);
-            o.value(
-                "osType",
-                if pool.settings.os_type == OsType::Windows {
-                    "Windows"
-                } else {
-                    "Linux"
-                },
-            );
+            o.value("osType", if pool.settings.os_type == OsType::Windows { "Windows" } else { "Linux" });
             o.value("latestNodeImageVersion", &pool.settings.node_image_version);
             if behind {
-                o.array(
-                    "upgrades",
-                    [&cluster.current_kubernetes_version],
-                    |to, out| {
-                        object(out, |o| {
-                            o.value("kubernetesVersion", to);
-                        });
-                    },
-                );
+                o.array("upgrades", [&cluster.current_kubernetes_version], |to, out| {
+                    object(out, |o| {
+                        o.value("kubernetesVersion", to);
+                    });
+                });
             }
         });
     })))
@@ -107,25 +78,13 @@ pub(crate) async fn of_pool(scope: Scope) -> Answer {
 pub(crate) async fn pool_versions(scope: Scope) -> Answer {
     let cluster = scope.existing_cluster()?;
     let current = &cluster.current_kubernetes_version;
-    let minors = scope
-        .world()
-        .catalog()
-        .versions(scope.subscription.era, &cluster.location);
-    let fitting = minors
-        .iter()
-        .flat_map(|minor| &minor.patches)
-        .map(|patch| &patch.version);
+    let minors = scope.world().catalog().versions(scope.subscription.era, &cluster.location);
+    let fitting = minors.iter().flat_map(|minor| &minor.patches).map(|patch| &patch.version);
     let fitting = fitting.filter(|version| fits(version, current));
     Ok(answer::provider(document(|o| {
-        o.text(
-            "id",
-            format_args!("{}/availableagentpoolversions", ClusterPath(&cluster.id)),
-        );
+        o.text("id", format_args!("{}/availableagentpoolversions", ClusterPath(&cluster.id)));
         o.value("name", "default");
-        o.value(
-            "type",
-            "Microsoft.ContainerService/managedClusters/availableAgentpoolVersions",
-        );
+        o.value("type", "Microsoft.ContainerService/managedClusters/availableAgentpoolVersions");
         o.object("properties", |o| {
             o.array("agentPoolVersions", fitting, |version, out| {
                 object(out, |o| {
@@ -143,14 +102,9 @@ pub(crate) async fn pool_versions(scope: Scope) -> Answer {
 }
 
 fn fits(version: &str, current: &str) -> bool {
-    match (
-        KubernetesVersion::parse(version),
-        KubernetesVersion::parse(current),
-    ) {
+    match (KubernetesVersion::parse(version), KubernetesVersion::parse(current)) {
         (Some(version), Some(current)) => {
-            version <= current
-                && version.major == current.major
-                && current.minor - version.minor <= SKEW_MINORS_MAX
+            version <= current && version.major == current.major && current.minor - version.minor <= SKEW_MINORS_MAX
         }
         _ => false,
     }

@@ -31,9 +31,7 @@ pub struct Client {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -88,8 +86,7 @@ impl Authority {
     /// When the file cannot be read or written, or does not hold a client.
     pub fn open(dir: &Path, tenant: Uuid) -> Result<Self, AuthorityError> {
         let path = dir.join("client.json");
-        let client =
-            load_or_make_client(&path).map_err(|source| AuthorityError::File { path, source })?;
+        let client = load_or_make_client(&path).map_err(|source| AuthorityError::File { path, source })?;
         Ok(Authority {
             tenant,
             client,
@@ -127,17 +124,8 @@ impl Authority {
     ///
     /// # Errors
     /// When the signing key cannot be read or made.
-    pub fn issue_token(
-        &self,
-        caller: &Caller,
-        origin: &crate::Origin,
-    ) -> Result<String, AuthorityError> {
-        let claims = self.claims(
-            caller,
-            origin.as_str(),
-            &format!("{origin}/"),
-            ACCESS_SECONDS,
-        );
+    pub fn issue_token(&self, caller: &Caller, origin: &crate::Origin) -> Result<String, AuthorityError> {
+        let claims = self.claims(caller, origin.as_str(), &format!("{origin}/"), ACCESS_SECONDS);
         self.sign(&claims)
     }
 
@@ -150,22 +138,13 @@ impl Authority {
         if let Some(key) = self.key.get() {
             return Ok(key);
         }
-        let made =
-            SigningKey::load_or_make(&self.key_path).map_err(|source| AuthorityError::File {
-                path: self.key_path.clone(),
-                source,
-            })?;
+        let made = SigningKey::load_or_make(&self.key_path)
+            .map_err(|source| AuthorityError::File { path: self.key_path.clone(), source })?;
         Ok(self.key.get_or_init(|| Arc::new(made)))
     }
 
     /// The claims that all tokens share.
-    pub(super) fn claims(
-        &self,
-        caller: &Caller,
-        origin: &str,
-        audience: &str,
-        seconds: u64,
-    ) -> Claims {
+    pub(super) fn claims(&self, caller: &Caller, origin: &str, audience: &str, seconds: u64) -> Claims {
         let now = wall_unix_seconds();
         let of_user = matches!(caller, Caller::User { .. });
         let object = self.object_id(caller).to_string();
@@ -207,11 +186,7 @@ impl Authority {
     pub(crate) fn check(&self, token: &str) -> Result<(), Rejected> {
         let now = wall_unix_seconds();
         if let Some(expiry) = self.verified.expiry(token) {
-            return if now > expiry.saturating_add(LEEWAY_SECONDS) {
-                Err(Rejected::Expired)
-            } else {
-                Ok(())
-            };
+            return if now > expiry.saturating_add(LEEWAY_SECONDS) { Err(Rejected::Expired) } else { Ok(()) };
         }
         let claims = self.open_token(token)?;
         if claims.purpose != Purpose::Access {
@@ -226,21 +201,18 @@ impl Authority {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(Rejected::Unreadable);
         }
-        let key = self
-            .key()
-            .map_err(|error| Rejected::KeyUnavailable(error.to_string()))?;
+        let key = self.key().map_err(|error| Rejected::KeyUnavailable(error.to_string()))?;
         let mut rules = Validation::new(Algorithm::RS256);
         rules.validate_aud = false; // clients ask for many spellings of the same audience
         rules.validate_exp = false; // checked below, against the project's one clock
         rules.required_spec_claims.clear();
-        let opened =
-            jsonwebtoken::decode::<Claims>(token, &key.verify, &rules).map_err(|error| {
-                use jsonwebtoken::errors::ErrorKind;
-                match error.kind() {
-                    ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm => Rejected::Foreign,
-                    _ => Rejected::Unreadable,
-                }
-            })?;
+        let opened = jsonwebtoken::decode::<Claims>(token, &key.verify, &rules).map_err(|error| {
+            use jsonwebtoken::errors::ErrorKind;
+            match error.kind() {
+                ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm => Rejected::Foreign,
+                _ => Rejected::Unreadable,
+            }
+        })?;
         let claims = opened.claims;
         if wall_unix_seconds() > claims.exp.saturating_add(LEEWAY_SECONDS) {
             return Err(Rejected::Expired);
@@ -254,14 +226,10 @@ impl Authority {
 
 fn load_or_make_client(path: &Path) -> io::Result<Client> {
     match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let secret = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-            let client = Client {
-                id: Uuid::new_v4(),
-                secret,
-            };
+            let client = Client { id: Uuid::new_v4(), secret };
             write_private(path, &serde_json::to_vec(&client)?)?;
             Ok(client)
         }
@@ -298,11 +266,7 @@ mod tests {
         let mut forged = token.clone().into_bytes();
         let middle = token.find('.').unwrap() + 10;
         forged[middle] = if forged[middle] == b'A' { b'B' } else { b'A' };
-        assert!(
-            authority
-                .check(std::str::from_utf8(&forged).unwrap())
-                .is_err()
-        );
+        assert!(authority.check(std::str::from_utf8(&forged).unwrap()).is_err());
     }
 
     #[test]
@@ -312,15 +276,9 @@ mod tests {
         let caller = Caller::Application("x".into());
         let mut claims = authority.claims(&caller, "https://o", "a", 10);
         claims.exp = wall_unix_seconds() - LEEWAY_SECONDS - 5;
-        assert_eq!(
-            authority.check(&authority.sign(&claims).unwrap()),
-            Err(Rejected::Expired)
-        );
+        assert_eq!(authority.check(&authority.sign(&claims).unwrap()), Err(Rejected::Expired));
         claims.exp = wall_unix_seconds() + 100;
         claims.purpose = Purpose::Refresh;
-        assert_eq!(
-            authority.check(&authority.sign(&claims).unwrap()),
-            Err(Rejected::NotForAccess)
-        );
+        assert_eq!(authority.check(&authority.sign(&claims).unwrap()), Err(Rejected::NotForAccess));
     }
 }

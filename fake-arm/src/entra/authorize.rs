@@ -33,9 +33,8 @@ pub(crate) async fn approve(
     let joiner = if redirect.contains('?') { '&' } else { '?' };
     // A code is base64url with dots; the state is the client's own text and goes back encoded.
     let target = format!("{redirect}{joiner}code={code}&state={}", encode(state));
-    let location = HeaderValue::from_str(&target).map_err(|_| {
-        LoginError::BadRequest("The redirect_uri cannot be written into a header.".to_owned())
-    })?;
+    let location = HeaderValue::from_str(&target)
+        .map_err(|_| LoginError::BadRequest("The redirect_uri cannot be written into a header.".to_owned()))?;
     let mut response = answer::empty(StatusCode::FOUND);
     response.headers_mut().insert(header::LOCATION, location);
     Ok(response)
@@ -54,19 +53,10 @@ fn require_loopback(redirect: &str) -> Result<(), LoginError> {
 }
 
 fn make_code(door: &FrontDoor, form: &Form, redirect: &str) -> Result<String, LoginError> {
-    let caller = Caller::User {
-        client: form.get("client_id").unwrap_or(CLI_CLIENT_ID).to_owned(),
-    };
-    let base = door.authority.claims(
-        &caller,
-        door.origin.as_str(),
-        door.origin.as_str(),
-        CODE_SECONDS,
-    );
+    let caller = Caller::User { client: form.get("client_id").unwrap_or(CLI_CLIENT_ID).to_owned() };
+    let base = door.authority.claims(&caller, door.origin.as_str(), door.origin.as_str(), CODE_SECONDS);
     if form.get("code_challenge").is_some() && form.get("code_challenge_method") != Some("S256") {
-        return Err(LoginError::BadRequest(
-            "The code_challenge_method must be S256.".to_owned(),
-        ));
+        return Err(LoginError::BadRequest("The code_challenge_method must be S256.".to_owned()));
     }
     Ok(door.authority.sign(&Claims {
         purpose: Purpose::Code,
@@ -78,30 +68,11 @@ fn make_code(door: &FrontDoor, form: &Form, redirect: &str) -> Result<String, Lo
 }
 
 /// `POST /{tenant}/oauth2/v2.0/devicecode`: the code is good at once, the page only says so.
-pub(crate) async fn device_code(
-    State(door): State<Arc<FrontDoor>>,
-    form: Form,
-) -> Result<Response, LoginError> {
-    let caller = Caller::User {
-        client: form.require("client_id")?.to_owned(),
-    };
-    let base = door.authority.claims(
-        &caller,
-        door.origin.as_str(),
-        door.origin.as_str(),
-        CODE_SECONDS,
-    );
-    let code = door.authority.sign(&Claims {
-        purpose: Purpose::Device,
-        ..base
-    })?;
-    let user_code: String = Uuid::new_v4()
-        .simple()
-        .to_string()
-        .to_uppercase()
-        .chars()
-        .take(9)
-        .collect();
+pub(crate) async fn device_code(State(door): State<Arc<FrontDoor>>, form: Form) -> Result<Response, LoginError> {
+    let caller = Caller::User { client: form.require("client_id")?.to_owned() };
+    let base = door.authority.claims(&caller, door.origin.as_str(), door.origin.as_str(), CODE_SECONDS);
+    let code = door.authority.sign(&Claims { purpose: Purpose::Device, ..base })?;
+    let user_code: String = Uuid::new_v4().simple().to_string().to_uppercase().chars().take(9).collect();
     let page = format!("{}/devicelogin", door.origin);
     let body = json!({
         "user_code": user_code,
@@ -116,15 +87,15 @@ pub(crate) async fn device_code(
 
 /// `GET /devicelogin`.
 pub(crate) async fn device_page() -> Response {
-    page("<!doctype html><title>Slipway</title><p>Nothing to do here: Slipway approves device logins by itself.</p>".to_owned())
+    page(
+        "<!doctype html><title>Slipway</title><p>Nothing to do here: Slipway approves device logins by itself.</p>"
+            .to_owned(),
+    )
 }
 
 fn page(html: String) -> Response {
     let mut response = Response::new(Body::from(html));
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/html; charset=utf-8"),
-    );
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     response
 }
 
@@ -177,12 +148,7 @@ mod tests {
     fn codes_go_to_this_machine_only() {
         assert!(require_loopback("http://localhost:8400").is_ok());
         assert!(require_loopback("http://127.0.0.1:8400/x").is_ok());
-        for bad in [
-            "https://example.com",
-            "http://localhost.example.com/",
-            "javascript:alert(1)",
-            "",
-        ] {
+        for bad in ["https://example.com", "http://localhost.example.com/", "javascript:alert(1)", ""] {
             assert!(require_loopback(bad).is_err(), "{bad}");
         }
     }

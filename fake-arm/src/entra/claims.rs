@@ -85,10 +85,6 @@ pub(super) struct Claims {
     /// Where the code was sent; its redeemer must name the same.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) redirect: Option<String>,
-    #[serde(
-        rename = "slipway_purpose",
-        skip_serializing_if = "Purpose::is_access",
-        default
-    )]
+    #[serde(rename = "slipway_purpose", skip_serializing_if = "Purpose::is_access", default)]
     pub(super) purpose: Purpose,
 }

@@ -13,17 +13,10 @@ use crate::door::FrontDoor;
 /// `GET /{tenant}/v2.0/.well-known/openid-configuration`, for any tenant string (`common`, `organizations`, a domain):
 /// the URLs in it name the tenant by its id. Under `/adfs`, which MSAL takes for an ADFS server that needs no instance
 /// discovery, the URLs stay there.
-pub(crate) async fn openid_configuration(
-    State(door): State<Arc<FrontDoor>>,
-    tenant: Option<Path<String>>,
-) -> Response {
+pub(crate) async fn openid_configuration(State(door): State<Arc<FrontDoor>>, tenant: Option<Path<String>>) -> Response {
     let origin = &door.origin;
     let is_adfs = tenant.is_none_or(|Path(name)| name.eq_ignore_ascii_case("adfs"));
-    let base = if is_adfs {
-        format!("{origin}/adfs")
-    } else {
-        format!("{origin}/{}", door.authority.tenant())
-    };
+    let base = if is_adfs { format!("{origin}/adfs") } else { format!("{origin}/{}", door.authority.tenant()) };
     let body = json!({
         "token_endpoint": format!("{base}/oauth2/v2.0/token"),
         "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],

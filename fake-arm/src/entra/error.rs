@@ -44,30 +44,17 @@ impl LoginError {
                     "Application with identifier '{client}' was not found in the directory 'Slipway'. 'slipway env' writes the one that exists."
                 ),
             ),
-            LoginError::BadRequest(what) => (
-                StatusCode::BAD_REQUEST,
-                "invalid_request",
-                900_144,
-                what.clone(),
-            ),
+            LoginError::BadRequest(what) => (StatusCode::BAD_REQUEST, "invalid_request", 900_144, what.clone()),
             LoginError::UnsupportedGrant(grant) => (
                 StatusCode::BAD_REQUEST,
                 "unsupported_grant_type",
                 70_003,
                 format!("The app requested an unsupported grant type '{grant}'."),
             ),
-            LoginError::InvalidGrant(why) => (
-                StatusCode::BAD_REQUEST,
-                "invalid_grant",
-                70_000,
-                why.clone(),
-            ),
-            LoginError::Unavailable(why) => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "temporarily_unavailable",
-                90_033,
-                why.clone(),
-            ),
+            LoginError::InvalidGrant(why) => (StatusCode::BAD_REQUEST, "invalid_grant", 70_000, why.clone()),
+            LoginError::Unavailable(why) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "temporarily_unavailable", 90_033, why.clone())
+            }
         }
     }
 }
@@ -77,10 +64,7 @@ impl IntoResponse for LoginError {
         let (status, error, number, text) = self.parts();
         let (trace, correlation) = (Uuid::new_v4(), Uuid::new_v4());
         let seconds = i64::try_from(wall_unix_seconds()).unwrap_or(0);
-        let time = jiff::Timestamp::from_second(seconds)
-            .unwrap_or_default()
-            .strftime("%Y-%m-%d %H:%M:%SZ")
-            .to_string();
+        let time = jiff::Timestamp::from_second(seconds).unwrap_or_default().strftime("%Y-%m-%d %H:%M:%SZ").to_string();
         let body = json!({
             "error": error,
             "error_description": format!("AADSTS{number}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}"),

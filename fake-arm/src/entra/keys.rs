@@ -33,10 +33,7 @@ impl SigningKey {
     pub(super) fn load_or_make(path: &Path) -> io::Result<Self> {
         match fs::read(path) {
             Ok(der) => Self::from_pkcs8(&der).ok_or_else(|| {
-                let text = format!(
-                    "{} is not an RSA key in PKCS #8; remove it and a new one is made",
-                    path.display()
-                );
+                let text = format!("{} is not an RSA key in PKCS #8; remove it and a new one is made", path.display());
                 io::Error::new(io::ErrorKind::InvalidData, text)
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Self::make(path),
@@ -70,23 +67,13 @@ impl SigningKey {
 
     /// A signed token in compact form.
     pub(super) fn sign(&self, claims: &impl Serialize) -> Option<String> {
-        let header = Header {
-            kid: Some(self.id.clone()),
-            ..Header::new(Algorithm::RS256)
-        };
+        let header = Header { kid: Some(self.id.clone()), ..Header::new(Algorithm::RS256) };
         let part = |json: Vec<u8>| BASE64_URL_SAFE_NO_PAD.encode(json);
         let mut token = part(serde_json::to_vec(&header).ok()?);
         token.push('.');
         token.push_str(&part(serde_json::to_vec(claims).ok()?));
         let mut signature = vec![0; self.pair.public_modulus_len()];
-        self.pair
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &SystemRandom::new(),
-                token.as_bytes(),
-                &mut signature,
-            )
-            .ok()?;
+        self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature).ok()?;
         token.push('.');
         token.push_str(&BASE64_URL_SAFE_NO_PAD.encode(signature));
         Some(token)
@@ -96,21 +83,14 @@ impl SigningKey {
 /// Writes a file that only its owner can read, in one step: readers see the old file or the whole new one.
 pub(super) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Some(parent) = path.parent() {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(parent)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
     }
     let draft = path.with_extension("new");
     match fs::remove_file(&draft) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)?;
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&draft, path)
@@ -128,10 +108,7 @@ mod tests {
         let made = SigningKey::load_or_make(&path).unwrap();
         let loaded = SigningKey::load_or_make(&path).unwrap();
         assert_eq!(made.id, loaded.id);
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::write(&path, b"rubbish").unwrap();
         assert!(SigningKey::load_or_make(&path).is_err());
     }

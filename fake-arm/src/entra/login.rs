@@ -29,9 +29,7 @@ pub(super) struct Login<'a> {
 impl Login<'_> {
     /// The answer of the token endpoint. Users get a refresh token, an id token and `client_info` besides.
     pub(super) fn tokens(&self) -> Result<Map<String, Value>, LoginError> {
-        let access = self
-            .authority
-            .sign(&self.claims(&self.audience(), ACCESS_SECONDS))?;
+        let access = self.authority.sign(&self.claims(&self.audience(), ACCESS_SECONDS))?;
         let mut body = Map::new();
         body.insert("token_type".into(), json!("Bearer"));
         if matches!(self.caller, Caller::User { .. }) {
@@ -49,16 +47,12 @@ impl Login<'_> {
     }
 
     fn claims(&self, audience: &str, seconds: u64) -> Claims {
-        self.authority
-            .claims(&self.caller, self.origin.as_str(), audience, seconds)
+        self.authority.claims(&self.caller, self.origin.as_str(), audience, seconds)
     }
 
     /// The resource before `/.default` of the first scope that names one.
     fn audience(&self) -> String {
-        let resource = self
-            .scope
-            .split_whitespace()
-            .find_map(|scope| scope.rsplit_once('/'));
+        let resource = self.scope.split_whitespace().find_map(|scope| scope.rsplit_once('/'));
         match resource {
             Some((resource, _)) if resource.contains("://") => resource.to_owned(),
             _ => format!("{}/", self.origin),
@@ -66,26 +60,18 @@ impl Login<'_> {
     }
 
     fn refresh_token(&self) -> Result<String, AuthorityError> {
-        let claims = Claims {
-            purpose: Purpose::Refresh,
-            ..self.claims(self.origin.as_str(), REFRESH_SECONDS)
-        };
+        let claims = Claims { purpose: Purpose::Refresh, ..self.claims(self.origin.as_str(), REFRESH_SECONDS) };
         self.authority.sign(&claims)
     }
 
     fn id_token(&self) -> Result<String, AuthorityError> {
         let base = self.claims(self.caller.client(), ACCESS_SECONDS);
-        self.authority.sign(&Claims {
-            purpose: Purpose::Identity,
-            nonce: self.nonce.clone(),
-            ..base
-        })
+        self.authority.sign(&Claims { purpose: Purpose::Identity, nonce: self.nonce.clone(), ..base })
     }
 
     /// `{"uid","utid"}`, from which MSAL makes the account's id.
     fn client_info(&self) -> String {
-        let info =
-            json!({"uid": self.authority.object_id(&self.caller), "utid": self.authority.tenant()});
+        let info = json!({"uid": self.authority.object_id(&self.caller), "utid": self.authority.tenant()});
         BASE64_URL_SAFE_NO_PAD.encode(info.to_string())
     }
 }

@@ -18,34 +18,18 @@ use crate::answer;
 use crate::door::FrontDoor;
 
 /// Exchanges a secret, an assertion, a code or a refresh token for tokens.
-pub(crate) async fn token(
-    State(door): State<Arc<FrontDoor>>,
-    form: Form,
-) -> Result<Response, LoginError> {
+pub(crate) async fn token(State(door): State<Arc<FrontDoor>>, form: Form) -> Result<Response, LoginError> {
     let (caller, nonce) = match form.require("grant_type")? {
         "client_credentials" => (application(&door, &form)?, None),
         "authorization_code" => redeem_code(&door, &form)?,
-        "refresh_token" => (
-            redeem(&door, &form, "refresh_token", Purpose::Refresh)?.0,
-            None,
-        ),
-        "device_code" | "urn:ietf:params:oauth:grant-type:device_code" => (
-            redeem(&door, &form, "device_code", Purpose::Device)?.0,
-            None,
-        ),
+        "refresh_token" => (redeem(&door, &form, "refresh_token", Purpose::Refresh)?.0, None),
+        "device_code" | "urn:ietf:params:oauth:grant-type:device_code" => {
+            (redeem(&door, &form, "device_code", Purpose::Device)?.0, None)
+        }
         other => return Err(LoginError::UnsupportedGrant(other.to_owned())),
     };
-    let scope = form
-        .get("scope")
-        .or_else(|| form.get("resource"))
-        .unwrap_or("");
-    let login = Login {
-        authority: &door.authority,
-        origin: &door.origin,
-        caller,
-        scope,
-        nonce,
-    };
+    let scope = form.get("scope").or_else(|| form.get("resource")).unwrap_or("");
+    let login = Login { authority: &door.authority, origin: &door.origin, caller, scope, nonce };
     let body = serde_json::Value::Object(login.tokens()?);
     Ok(answer::gateway(body.to_string().into_bytes()))
 }
@@ -67,40 +51,20 @@ fn application(door: &FrontDoor, form: &Form) -> Result<Caller, LoginError> {
 }
 
 /// Checks a code or refresh token made here and gives its caller.
-fn redeem(
-    door: &FrontDoor,
-    form: &Form,
-    field: &str,
-    purpose: Purpose,
-) -> Result<(Caller, Claims), LoginError> {
-    let claims = door
-        .authority
-        .open_token(form.require(field)?)
-        .map_err(|why| match why {
-            Rejected::KeyUnavailable(why) => LoginError::Unavailable(why),
-            why => LoginError::InvalidGrant(format!(
-                "The provided value for the input parameter '{field}' is not valid. {why}"
-            )),
-        })?;
+fn redeem(door: &FrontDoor, form: &Form, field: &str, purpose: Purpose) -> Result<(Caller, Claims), LoginError> {
+    let claims = door.authority.open_token(form.require(field)?).map_err(|why| match why {
+        Rejected::KeyUnavailable(why) => LoginError::Unavailable(why),
+        why => LoginError::InvalidGrant(format!(
+            "The provided value for the input parameter '{field}' is not valid. {why}"
+        )),
+    })?;
     if claims.purpose != purpose {
-        return Err(LoginError::InvalidGrant(format!(
-            "The provided value is not a {field}."
-        )));
+        return Err(LoginError::InvalidGrant(format!("The provided value is not a {field}.")));
     }
-    if form
-        .get("client_id")
-        .is_some_and(|client| client != claims.appid)
-    {
-        return Err(LoginError::InvalidGrant(
-            "The grant was issued to another client.".to_owned(),
-        ));
+    if form.get("client_id").is_some_and(|client| client != claims.appid) {
+        return Err(LoginError::InvalidGrant("The grant was issued to another client.".to_owned()));
     }
-    Ok((
-        Caller::User {
-            client: claims.appid.clone(),
-        },
-        claims,
-    ))
+    Ok((Caller::User { client: claims.appid.clone() }, claims))
 }
 
 /// Checks an authorization code, its redirect URI and its PKCE verifier.
@@ -109,17 +73,12 @@ fn redeem_code(door: &FrontDoor, form: &Form) -> Result<(Caller, Option<String>)
     if let (Some(given), Some(sent)) = (form.get("redirect_uri"), claims.redirect.as_deref())
         && given != sent
     {
-        return Err(LoginError::InvalidGrant(
-            "The redirect URI is not the one that the code was sent to.".to_owned(),
-        ));
+        return Err(LoginError::InvalidGrant("The redirect URI is not the one that the code was sent to.".to_owned()));
     }
     if let Some(challenge) = &claims.challenge {
-        let answered = BASE64_URL_SAFE_NO_PAD
-            .encode(Sha256::digest(form.require("code_verifier")?.as_bytes()));
+        let answered = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(form.require("code_verifier")?.as_bytes()));
         if answered != *challenge {
-            return Err(LoginError::InvalidGrant(
-                "The Code_Verifier does not match the code_challenge.".to_owned(),
-            ));
+            return Err(LoginError::InvalidGrant("The Code_Verifier does not match the code_challenge.".to_owned()));
         }
     }
     Ok((caller, claims.nonce))

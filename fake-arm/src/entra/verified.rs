@@ -15,19 +15,13 @@ pub(super) struct Verified(RwLock<HashMap<[u8; 32], u64>>);
 impl Verified {
     /// When the token ends, if it was found good before.
     pub(super) fn expiry(&self, token: &str) -> Option<u64> {
-        let known = self
-            .0
-            .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         known.get(&digest(token)).copied()
     }
 
     /// Remembers a good token.
     pub(super) fn remember(&self, token: &str, expiry: u64) {
-        let mut known = self
-            .0
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if known.len() >= REMEMBERED_MAX {
             known.clear();
         }

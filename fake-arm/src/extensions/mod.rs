@@ -41,9 +41,6 @@ pub(crate) async fn index(State(door): State<Arc<FrontDoor>>) -> Response {
 /// `GET` of the wheel.
 pub(crate) async fn wheel() -> Response {
     let mut response = Response::new(Body::from(WHEEL.bytes.as_slice()));
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/zip"),
-    );
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/zip"));
     response
 }

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 use super::zip::ZipWriter;
 
 const VERSION: &str = "99.0.0";
-const SUMMARY: &str = "Slipway's empty stand-in for aks-preview: adds no command, the trusted-launch flags are in core az";
+const SUMMARY: &str =
+    "Slipway's empty stand-in for aks-preview: adds no command, the trusted-launch flags are in core az";
 const DIST_INFO: &str = "aks_preview-99.0.0.dist-info";
 
 const INIT: &str = r#""""Slipway's empty stand-in for the aks-preview extension. It adds no command."""
@@ -53,23 +54,17 @@ impl Wheel {
     /// Builds it: always the same bytes.
     pub(super) fn build() -> Self {
         let about = json!({"azext.minCliCoreVersion": "2.44.1", "azext.isPreview": true});
-        let header = format!(
-            "Metadata-Version: 2.1\nName: aks-preview\nVersion: {VERSION}\nSummary: {SUMMARY}\nLicense: MIT\n"
-        );
-        let wheel = "Wheel-Version: 1.0\nGenerator: slipway\nRoot-Is-Purelib: true\nTag: py2-none-any\nTag: py3-none-any\n";
+        let header =
+            format!("Metadata-Version: 2.1\nName: aks-preview\nVersion: {VERSION}\nSummary: {SUMMARY}\nLicense: MIT\n");
+        let wheel =
+            "Wheel-Version: 1.0\nGenerator: slipway\nRoot-Is-Purelib: true\nTag: py2-none-any\nTag: py3-none-any\n";
         let members = [
             ("azext_aks_preview/__init__.py".to_owned(), INIT.to_owned()),
-            (
-                "azext_aks_preview/azext_metadata.json".to_owned(),
-                about.to_string(),
-            ),
+            ("azext_aks_preview/azext_metadata.json".to_owned(), about.to_string()),
             (format!("{DIST_INFO}/METADATA"), header),
             (format!("{DIST_INFO}/WHEEL"), wheel.to_owned()),
             (format!("{DIST_INFO}/metadata.json"), metadata().to_string()),
-            (
-                format!("{DIST_INFO}/top_level.txt"),
-                "azext_aks_preview\n".to_owned(),
-            ),
+            (format!("{DIST_INFO}/top_level.txt"), "azext_aks_preview\n".to_owned()),
         ];
         let mut zip = ZipWriter::default();
         let mut record = String::new();
@@ -81,10 +76,7 @@ impl Wheel {
         record.push_str(&format!("{DIST_INFO}/RECORD,,\n"));
         zip.add(&format!("{DIST_INFO}/RECORD"), record.as_bytes());
         let bytes = zip.finish();
-        Wheel {
-            sha256: hex::encode(Sha256::digest(&bytes)),
-            bytes,
-        }
+        Wheel { sha256: hex::encode(Sha256::digest(&bytes)), bytes }
     }
 }
 

@@ -55,8 +55,7 @@ impl ZipWriter {
         self.out.extend(count.to_le_bytes());
         self.out.extend(count.to_le_bytes());
         self.out.extend(length.to_le_bytes());
-        self.out
-            .extend(u32::try_from(start).unwrap_or(u32::MAX).to_le_bytes());
+        self.out.extend(u32::try_from(start).unwrap_or(u32::MAX).to_le_bytes());
         self.out.extend(0_u16.to_le_bytes()); // comment
         self.out
     }
@@ -71,19 +70,13 @@ fn common(out: &mut Vec<u8>, entry: &Entry) {
     out.extend(entry.crc.to_le_bytes());
     out.extend(entry.size.to_le_bytes());
     out.extend(entry.size.to_le_bytes());
-    out.extend(
-        u16::try_from(entry.name.len())
-            .unwrap_or(u16::MAX)
-            .to_le_bytes(),
-    );
+    out.extend(u16::try_from(entry.name.len()).unwrap_or(u16::MAX).to_le_bytes());
 }
 
 /// CRC-32 of ISO 3309, bit by bit: a few kilobytes, once.
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())
-        })
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
     })
 }
 

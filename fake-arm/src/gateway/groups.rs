@@ -21,9 +21,7 @@ pub(crate) async fn list(scope: Scope, RawQuery(query): RawQuery) -> Answer {
     let filter = Filter::from_query(query.as_deref(), &["tagname", "tagvalue"])?;
     let groups = scope.world().groups(scope.subscription.id);
     let admitted = groups.iter().filter(|group| has_tag(group, &filter));
-    Ok(answer::gateway(json::list(admitted, |one, out| {
-        group::item(one, one.managed_by.as_ref(), out)
-    })))
+    Ok(answer::gateway(json::list(admitted, |one, out| group::item(one, one.managed_by.as_ref(), out))))
 }
 
 fn has_tag(group: &ResourceGroup, filter: &Filter) -> bool {
@@ -31,34 +29,23 @@ fn has_tag(group: &ResourceGroup, filter: &Filter) -> bool {
         return filter.get("tagvalue").is_none();
     };
     let tags = group.tags.iter().flatten();
-    let mut values = tags
-        .filter(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value);
+    let mut values = tags.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
     values.any(|value| {
-        filter
-            .get("tagvalue")
-            .is_none_or(|wanted| value.as_str().or(value.is_null().then_some("")) == Some(wanted))
+        filter.get("tagvalue").is_none_or(|wanted| value.as_str().or(value.is_null().then_some("")) == Some(wanted))
     })
 }
 
 /// `GET …/resourcegroups/{group}`.
 pub(crate) async fn show(scope: Scope) -> Answer {
     let id = scope.group();
-    let found = scope
-        .world()
-        .group(&id)
-        .ok_or_else(|| group_not_found(&id))?;
+    let found = scope.world().group(&id).ok_or_else(|| group_not_found(&id))?;
     Ok(resource(StatusCode::OK, &found))
 }
 
 /// `HEAD …/resourcegroups/{group}`: how `az group exists` asks.
 pub(crate) async fn exists(scope: Scope) -> Answer {
     let found = scope.world().group(&scope.group()).is_some();
-    Ok(answer::empty(if found {
-        StatusCode::NO_CONTENT
-    } else {
-        StatusCode::NOT_FOUND
-    }))
+    Ok(answer::empty(if found { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }))
 }
 
 /// `PUT …/resourcegroups/{group}`: 201 when it is new.
@@ -72,15 +59,8 @@ pub(crate) async fn put(scope: Scope, Content(body): Content) -> Answer {
 pub(crate) async fn patch(scope: Scope, Content(body): Content) -> Answer {
     let tags = group::read_tags(&body)?;
     let id = scope.group();
-    let before = scope
-        .world()
-        .group(&id)
-        .ok_or_else(|| group_not_found(&id))?;
-    let spec = GroupSpec {
-        location: before.location.clone(),
-        tags,
-        opaque: serde_json::Map::<String, Value>::new(),
-    };
+    let before = scope.world().group(&id).ok_or_else(|| group_not_found(&id))?;
+    let spec = GroupSpec { location: before.location.clone(), tags, opaque: serde_json::Map::<String, Value>::new() };
     let done = scope.world().put_group(id, spec).await?;
     Ok(resource(StatusCode::OK, &done.value))
 }
@@ -92,9 +72,5 @@ pub(crate) async fn delete(scope: Scope) -> Answer {
 }
 
 fn resource(status: StatusCode, found: &ResourceGroup) -> Response {
-    answer::json(
-        Voice::Gateway,
-        status,
-        group::resource(found, found.managed_by.as_ref()),
-    )
+    answer::json(Voice::Gateway, status, group::resource(found, found.managed_by.as_ref()))
 }

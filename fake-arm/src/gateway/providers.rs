@@ -14,40 +14,27 @@ use crate::wire::json::{self, Object, document, object};
 pub(crate) async fn list(scope: Scope) -> Answer {
     let catalog = scope.world().catalog();
     let shown = scope.world().providers(scope.subscription.id);
-    let known = shown
-        .iter()
-        .filter_map(|(namespace, state)| Some((catalog.provider(namespace)?, *state)));
-    Ok(answer::gateway(json::list(
-        known,
-        |(provider, state), out| {
-            object(out, |o| write(o, &scope, provider, state));
-        },
-    )))
+    let known = shown.iter().filter_map(|(namespace, state)| Some((catalog.provider(namespace)?, *state)));
+    Ok(answer::gateway(json::list(known, |(provider, state), out| {
+        object(out, |o| write(o, &scope, provider, state));
+    })))
 }
 
 /// `GET …/providers/{namespace}`.
 pub(crate) async fn show(scope: Scope) -> Answer {
-    let state = scope
-        .world()
-        .provider(scope.subscription.id, scope.param("namespace"));
+    let state = scope.world().provider(scope.subscription.id, scope.param("namespace"));
     one(&scope, state)
 }
 
 /// `POST …/providers/{namespace}/register`.
 pub(crate) async fn register(scope: Scope) -> Answer {
-    let state = scope
-        .world()
-        .register_provider(scope.subscription.id, scope.param("namespace"))
-        .await?;
+    let state = scope.world().register_provider(scope.subscription.id, scope.param("namespace")).await?;
     one(&scope, Some(state))
 }
 
 /// `POST …/providers/{namespace}/unregister`.
 pub(crate) async fn unregister(scope: Scope) -> Answer {
-    let state = scope
-        .world()
-        .unregister_provider(scope.subscription.id, scope.param("namespace"))
-        .await?;
+    let state = scope.world().unregister_provider(scope.subscription.id, scope.param("namespace")).await?;
     one(&scope, Some(state))
 }
 
@@ -56,9 +43,7 @@ fn one(scope: &Scope, state: Option<RegistrationShown>) -> Result<Response, Erro
     let (Some(provider), Some(state)) = (scope.world().catalog().provider(namespace), state) else {
         return Err(unknown_namespace(namespace));
     };
-    Ok(answer::gateway(document(|o| {
-        write(o, scope, provider, state)
-    })))
+    Ok(answer::gateway(document(|o| write(o, scope, provider, state))))
 }
 
 /// `InvalidResourceNamespace`.
@@ -69,13 +54,7 @@ pub(crate) fn unknown_namespace(namespace: &str) -> Error {
 
 fn write(o: &mut Object<'_>, scope: &Scope, provider: &Provider, state: RegistrationShown) {
     let regions = scope.world().catalog().locations();
-    o.text(
-        "id",
-        format_args!(
-            "/subscriptions/{}/providers/{}",
-            scope.subscription.id, provider.namespace
-        ),
-    );
+    o.text("id", format_args!("/subscriptions/{}/providers/{}", scope.subscription.id, provider.namespace));
     o.value("namespace", &provider.namespace);
     o.array("resourceTypes", &provider.types, |kind, out| {
         object(out, |o| {
@@ -86,16 +65,8 @@ fn write(o: &mut Object<'_>, scope: &Scope, provider: &Provider, state: Registra
                 let _ = serde_json::to_writer(out, &region.display_name);
             });
             o.value("apiVersions", &kind.api_versions);
-            o.value(
-                "capabilities",
-                if kind.global {
-                    "None"
-                } else {
-                    "SupportsTags, SupportsLocation"
-                },
-            );
+            o.value("capabilities", if kind.global { "None" } else { "SupportsTags, SupportsLocation" });
         });
     });
-    o.value("registrationState", state.as_str())
-        .value("registrationPolicy", "RegistrationRequired");
+    o.value("registrationState", state.as_str()).value("registrationPolicy", "RegistrationRequired");
 }

@@ -28,10 +28,7 @@ struct Entry {
 pub(crate) async fn list(scope: Scope, RawQuery(query): RawQuery) -> Answer {
     let filter = read_filter(query.as_deref())?;
     let groups = scope.world().groups(scope.subscription.id);
-    let wanted = groups
-        .iter()
-        .map(|group| &group.id)
-        .filter(|id| filter.admits("resourceGroup", id.name.as_str()));
+    let wanted = groups.iter().map(|group| &group.id).filter(|id| filter.admits("resourceGroup", id.name.as_str()));
     Ok(listed(&scope, wanted, &filter))
 }
 
@@ -39,10 +36,7 @@ pub(crate) async fn list(scope: Scope, RawQuery(query): RawQuery) -> Answer {
 pub(crate) async fn list_in_group(scope: Scope, RawQuery(query): RawQuery) -> Answer {
     let filter = read_filter(query.as_deref())?;
     let id = scope.group();
-    scope
-        .world()
-        .group(&id)
-        .ok_or_else(|| group_not_found(&id))?;
+    scope.world().group(&id).ok_or_else(|| group_not_found(&id))?;
     Ok(listed(&scope, [&id].into_iter(), &filter))
 }
 
@@ -50,52 +44,30 @@ fn read_filter(query: Option<&str>) -> Result<Filter, Error> {
     Filter::from_query(query, &["resourceGroup", "resourceType", "name"])
 }
 
-fn listed<'a>(
-    scope: &Scope,
-    groups: impl Iterator<Item = &'a GroupId>,
-    filter: &Filter,
-) -> Response {
+fn listed<'a>(scope: &Scope, groups: impl Iterator<Item = &'a GroupId>, filter: &Filter) -> Response {
     let entries = groups.flat_map(|group| entries_of(scope, group));
-    let admitted = entries
-        .filter(|e| filter.admits("resourceType", &e.kind) && filter.admits("name", &e.name));
+    let admitted = entries.filter(|e| filter.admits("resourceType", &e.kind) && filter.admits("name", &e.name));
     answer::gateway(json::list(admitted, |entry, out| {
         object(out, |o| {
-            o.value("id", &entry.id)
-                .value("name", &entry.name)
-                .value("type", &entry.kind);
-            o.value("location", &entry.location)
-                .maybe("tags", entry.tags.as_ref());
+            o.value("id", &entry.id).value("name", &entry.name).value("type", &entry.kind);
+            o.value("location", &entry.location).maybe("tags", entry.tags.as_ref());
             o.value("provisioningState", entry.state);
         });
     }))
 }
 
 fn entries_of(scope: &Scope, group: &GroupId) -> Vec<Entry> {
-    let mut entries: Vec<_> = scope
-        .world()
-        .clusters_in(group)
-        .iter()
-        .map(|cluster| of_cluster(cluster))
-        .collect();
-    entries.extend(
-        scale_sets::in_group(scope, group)
-            .into_iter()
-            .map(|set| Entry {
-                id: set.id(),
-                name: set.name(),
-                kind: "Microsoft.Compute/virtualMachineScaleSets".to_owned(),
-                location: set.cluster.location.clone(),
-                tags: None,
-                state: set.state(),
-            }),
-    );
+    let mut entries: Vec<_> = scope.world().clusters_in(group).iter().map(|cluster| of_cluster(cluster)).collect();
+    entries.extend(scale_sets::in_group(scope, group).into_iter().map(|set| Entry {
+        id: set.id(),
+        name: set.name(),
+        kind: "Microsoft.Compute/virtualMachineScaleSets".to_owned(),
+        location: set.cluster.location.clone(),
+        tags: None,
+        state: set.state(),
+    }));
     let tracked = scope.world().generics(group);
-    entries.extend(
-        tracked
-            .iter()
-            .filter(|resource| resource.path.len() == 2)
-            .map(|resource| of_kept(resource)),
-    );
+    entries.extend(tracked.iter().filter(|resource| resource.path.len() == 2).map(|resource| of_kept(resource)));
     entries
 }
 
@@ -111,24 +83,13 @@ fn of_cluster(cluster: &Cluster) -> Entry {
 }
 
 fn of_kept(resource: &GenericResource) -> Entry {
-    let text = |key: &str| {
-        resource
-            .body
-            .get(key)
-            .and_then(|v| v.as_str())
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let text = |key: &str| resource.body.get(key).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
     Entry {
         id: kept::id_of(resource),
         name: resource.path.last().cloned().unwrap_or_default(),
         kind: kept::type_of(resource),
         location: text("location"),
-        tags: resource
-            .body
-            .get("tags")
-            .and_then(|v| v.as_object())
-            .cloned(),
+        tags: resource.body.get("tags").and_then(|v| v.as_object()).cloned(),
         state: "Succeeded",
     }
 }

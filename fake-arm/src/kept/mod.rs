@@ -33,10 +33,7 @@ const TYPES: &[(&str, &[&str])] = &[
     ("Microsoft.Network", &["networkSecurityGroups"]),
     ("Microsoft.Network", &["routeTables"]),
     ("Microsoft.Network", &["publicIPAddresses"]),
-    (
-        "Microsoft.ContainerService",
-        &["managedClusters", "maintenanceConfigurations"],
-    ),
+    ("Microsoft.ContainerService", &["managedClusters", "maintenanceConfigurations"]),
 ];
 
 /// Where a path below a group leads.
@@ -62,11 +59,7 @@ pub(crate) fn routes() -> MethodRouter<Arc<FrontDoor>> {
 }
 
 async fn any_other(scope: Scope, request: Request) -> Answer {
-    Err(unmatched::why(
-        &scope.door,
-        request.method(),
-        request.uri().path(),
-    ))
+    Err(unmatched::why(&scope.door, request.method(), request.uri().path()))
 }
 
 fn place(scope: &Scope) -> Option<Place> {
@@ -75,49 +68,29 @@ fn place(scope: &Scope) -> Option<Place> {
     TYPES.iter().find_map(|(known, types)| {
         let fits = known.eq_ignore_ascii_case(namespace)
             && segments.len().div_ceil(2) == types.len()
-            && segments
-                .iter()
-                .step_by(2)
-                .zip(*types)
-                .all(|(segment, kind)| segment.eq_ignore_ascii_case(kind));
+            && segments.iter().step_by(2).zip(*types).all(|(segment, kind)| segment.eq_ignore_ascii_case(kind));
         let spelled = |(index, segment): (usize, &&str)| match types.get(index / 2) {
             Some(kind) if index % 2 == 0 => (*kind).to_owned(),
             _ => (*segment).to_owned(),
         };
-        fits.then(|| Place {
-            namespace: known,
-            path: segments.iter().enumerate().map(spelled).collect(),
-        })
+        fits.then(|| Place { namespace: known, path: segments.iter().enumerate().map(spelled).collect() })
     })
 }
 
 async fn read(scope: Scope, request: Request) -> Answer {
     let Some(place) = place(&scope) else {
-        return Err(unmatched::why(
-            &scope.door,
-            request.method(),
-            request.uri().path(),
-        ));
+        return Err(unmatched::why(&scope.door, request.method(), request.uri().path()));
     };
     let group = scope.group();
-    scope
-        .world()
-        .group(&group)
-        .ok_or_else(|| group_not_found(&group))?;
+    scope.world().group(&group).ok_or_else(|| group_not_found(&group))?;
     if place.is_list() {
         let all = scope.world().generics(&group);
         let wanted = all.iter().filter(|one| {
             one.namespace.eq_ignore_ascii_case(place.namespace)
                 && one.path.len() == place.path.len() + 1
-                && one
-                    .path
-                    .iter()
-                    .zip(&place.path)
-                    .all(|(a, b)| a.eq_ignore_ascii_case(b))
+                && one.path.iter().zip(&place.path).all(|(a, b)| a.eq_ignore_ascii_case(b))
         });
-        return Ok(answer::provider(json::list(wanted, |one, out| {
-            object(out, |o| write(o, &scope, one))
-        })));
+        return Ok(answer::provider(json::list(wanted, |one, out| object(out, |o| write(o, &scope, one)))));
     }
     let found = scope.world().generic(&group, place.namespace, &place.path);
     match found.or_else(|| network::embedded_subnet(&scope, &place.path)) {
@@ -134,24 +107,12 @@ async fn put(scope: Scope, Content(body): Content) -> Answer {
     members.drop_all(&["id", "name", "type", "etag"]);
     let group = scope.group();
     if place.path.len() == 4 && place.namespace == "Microsoft.ContainerService" {
-        let id = control_plane::ids::ClusterId {
-            group: group.clone(),
-            name: place.path[1].as_str().into(),
-        };
-        let missing = || {
-            resource_not_found(
-                &group,
-                &format!("Microsoft.ContainerService/managedClusters/{}", id.name),
-            )
-        };
+        let id = control_plane::ids::ClusterId { group: group.clone(), name: place.path[1].as_str().into() };
+        let missing = || resource_not_found(&group, &format!("Microsoft.ContainerService/managedClusters/{}", id.name));
         scope.world().cluster(&id).ok_or_else(missing)?;
     }
-    let wanted = GenericResource {
-        group,
-        namespace: place.namespace.to_owned(),
-        path: place.path,
-        body: members.rest(),
-    };
+    let wanted =
+        GenericResource { group, namespace: place.namespace.to_owned(), path: place.path, body: members.rest() };
     let done = scope.world().put_generic(wanted).await?;
     Ok(resource(&scope, created_or_ok(done.created), &done.value))
 }
@@ -160,15 +121,8 @@ async fn delete(scope: Scope) -> Answer {
     let Some(place) = place(&scope).filter(|place| !place.is_list()) else {
         return Err(not_kept(&scope));
     };
-    let existed = scope
-        .world()
-        .delete_generic(&scope.group(), place.namespace, &place.path)
-        .await?;
-    Ok(answer::empty(if existed {
-        StatusCode::OK
-    } else {
-        StatusCode::NO_CONTENT
-    }))
+    let existed = scope.world().delete_generic(&scope.group(), place.namespace, &place.path).await?;
+    Ok(answer::empty(if existed { StatusCode::OK } else { StatusCode::NO_CONTENT }))
 }
 
 fn not_kept(scope: &Scope) -> Error {
@@ -181,70 +135,41 @@ fn not_kept(scope: &Scope) -> Error {
 }
 
 fn resource(scope: &Scope, status: StatusCode, found: &GenericResource) -> Response {
-    answer::json(
-        Voice::Provider,
-        status,
-        document(|o| write(o, scope, found)),
-    )
+    answer::json(Voice::Provider, status, document(|o| write(o, scope, found)))
 }
 
 /// The id of a kept resource.
 pub(crate) fn id_of(resource: &GenericResource) -> String {
-    format!(
-        "{}/providers/{}/{}",
-        GroupPath(&resource.group),
-        resource.namespace,
-        resource.path.join("/")
-    )
+    format!("{}/providers/{}/{}", GroupPath(&resource.group), resource.namespace, resource.path.join("/"))
 }
 
 /// `Namespace/type[/type]`.
 pub(crate) fn type_of(resource: &GenericResource) -> String {
-    let types: Vec<_> = resource
-        .path
-        .iter()
-        .step_by(2)
-        .map(String::as_str)
-        .collect();
+    let types: Vec<_> = resource.path.iter().step_by(2).map(String::as_str).collect();
     format!("{}/{}", resource.namespace, types.join("/"))
 }
 
 fn write(o: &mut Object<'_>, scope: &Scope, resource: &GenericResource) {
     let id = id_of(resource);
-    o.value("id", &id)
-        .value("name", &resource.path.last())
-        .value("type", &type_of(resource));
-    o.kept(&resource.body, "location")
-        .kept(&resource.body, "tags");
+    o.value("id", &id).value("name", &resource.path.last()).value("type", &type_of(resource));
+    o.kept(&resource.body, "location").kept(&resource.body, "tags");
     let empty = serde_json::Map::new();
-    let properties = resource
-        .body
-        .get("properties")
-        .and_then(Value::as_object)
-        .unwrap_or(&empty);
+    let properties = resource.body.get("properties").and_then(Value::as_object).unwrap_or(&empty);
     o.object("properties", |o| match resource.path[0].as_str() {
         "userAssignedIdentities" => {
             // Deterministic, so that an identity keeps its ids and no second copy of them has to be stored.
-            let made = |what: &str| {
-                Uuid::new_v5(
-                    &Uuid::NAMESPACE_URL,
-                    format!("{what}:{}", id.to_lowercase()).as_bytes(),
-                )
-            };
+            let made =
+                |what: &str| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{what}:{}", id.to_lowercase()).as_bytes());
             o.value("tenantId", &scope.subscription.tenant);
-            o.value("principalId", &made("principal"))
-                .value("clientId", &made("client"));
+            o.value("principalId", &made("principal")).value("clientId", &made("client"));
             o.rest(properties, &["tenantId", "principalId", "clientId"]);
         }
-        "virtualNetworks" if resource.path.len() == 2 => {
-            network::write_network(o, scope, resource, properties)
-        }
+        "virtualNetworks" if resource.path.len() == 2 => network::write_network(o, scope, resource, properties),
         "managedClusters" => {
             o.rest(properties, &[]);
         }
         _ => {
-            o.value("provisioningState", "Succeeded")
-                .rest(properties, &["provisioningState"]);
+            o.value("provisioningState", "Succeeded").rest(properties, &["provisioningState"]);
         }
     });
     o.rest(&resource.body, &["location", "tags", "properties"]);

@@ -21,44 +21,22 @@ pub(super) fn embedded_subnet(scope: &Scope, path: &[String]) -> Option<Arc<Gene
     if networks != NETWORKS || subnets != SUBNETS {
         return None;
     }
-    let parent = scope.world().generic(
-        &scope.group(),
-        NAMESPACE,
-        &[networks.clone(), network.clone()],
-    )?;
-    let found = embedded(&parent)
-        .find(|subnet| named(subnet, name))?
-        .clone();
-    Some(Arc::new(GenericResource {
-        path: path.to_vec(),
-        body: found,
-        ..(*parent).clone()
-    }))
+    let parent = scope.world().generic(&scope.group(), NAMESPACE, &[networks.clone(), network.clone()])?;
+    let found = embedded(&parent).find(|subnet| named(subnet, name))?.clone();
+    Some(Arc::new(GenericResource { path: path.to_vec(), body: found, ..(*parent).clone() }))
 }
 
 fn embedded(network: &GenericResource) -> impl Iterator<Item = &Opaque> {
-    let list = network
-        .body
-        .get("properties")
-        .and_then(|p| p.get(SUBNETS))
-        .and_then(Value::as_array);
+    let list = network.body.get("properties").and_then(|p| p.get(SUBNETS)).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_object)
 }
 
 fn named(subnet: &Opaque, name: &str) -> bool {
-    subnet
-        .get("name")
-        .and_then(Value::as_str)
-        .is_some_and(|own| own.eq_ignore_ascii_case(name))
+    subnet.get("name").and_then(Value::as_str).is_some_and(|own| own.eq_ignore_ascii_case(name))
 }
 
 /// The properties of a network with all its subnets, each with an id.
-pub(super) fn write_network(
-    o: &mut Object<'_>,
-    scope: &Scope,
-    network: &GenericResource,
-    properties: &Opaque,
-) {
+pub(super) fn write_network(o: &mut Object<'_>, scope: &Scope, network: &GenericResource, properties: &Opaque) {
     let id = id_of(network);
     let own = network.path.get(1).map_or("", String::as_str);
     let all = scope.world().generics(&network.group);
@@ -66,31 +44,17 @@ pub(super) fn write_network(
     let name_of = |one: &GenericResource| one.path.last().cloned().unwrap_or_default();
     o.value("provisioningState", "Succeeded");
     o.rest(properties, &["provisioningState", SUBNETS]);
-    let with_network =
-        embedded(network).filter(|subnet| !alone.iter().any(|one| named(subnet, &name_of(one))));
-    let with_network = with_network.map(|s| {
-        (
-            s.get("name")
-                .and_then(Value::as_str)
-                .unwrap_or("")
-                .to_owned(),
-            s,
-        )
-    });
+    let with_network = embedded(network).filter(|subnet| !alone.iter().any(|one| named(subnet, &name_of(one))));
+    let with_network = with_network.map(|s| (s.get("name").and_then(Value::as_str).unwrap_or("").to_owned(), s));
     let subnets = with_network.chain(alone.iter().map(|one| (name_of(one), &one.body)));
     o.array(SUBNETS, subnets, |(name, body), out| {
         object(out, |o| {
-            o.text("id", format_args!("{id}/{SUBNETS}/{name}"))
-                .value("name", &name);
+            o.text("id", format_args!("{id}/{SUBNETS}/{name}")).value("name", &name);
             o.value("type", "Microsoft.Network/virtualNetworks/subnets");
             let empty = Opaque::new();
-            let properties = body
-                .get("properties")
-                .and_then(Value::as_object)
-                .unwrap_or(&empty);
+            let properties = body.get("properties").and_then(Value::as_object).unwrap_or(&empty);
             o.object("properties", |o| {
-                o.value("provisioningState", "Succeeded")
-                    .rest(properties, &["provisioningState"]);
+                o.value("provisioningState", "Succeeded").rest(properties, &["provisioningState"]);
             });
         });
     });

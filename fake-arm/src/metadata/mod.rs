@@ -15,12 +15,8 @@ use crate::middleware::ApiVersion;
 use crate::query;
 
 /// Answers in the shape of the api-version; without one, in today's.
-pub(crate) async fn endpoints(
-    State(door): State<Arc<FrontDoor>>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let version =
-        query::value(query.as_deref(), "api-version").and_then(|text| ApiVersion::parse(&text));
+pub(crate) async fn endpoints(State(door): State<Arc<FrontDoor>>, RawQuery(query): RawQuery) -> Response {
+    let version = query::value(query.as_deref(), "api-version").and_then(|text| ApiVersion::parse(&text));
     let body = match version {
         Some(version) if version.is_before(2018, 1) => old_shape(&door),
         Some(version) if version.is_before(2022, 1) => Value::Array(vec![cloud(&door)]),

@@ -31,27 +31,17 @@ impl ApiVersion {
         let (date, suffix) = text.split_at_checked(10)?;
         let mut parts = date.split('-');
         let year = digits(parts.next()?, 4)?;
-        let month = u8::try_from(digits(parts.next()?, 2)?)
-            .ok()
-            .filter(|m| (1..=12).contains(m))?;
-        let day = u8::try_from(digits(parts.next()?, 2)?)
-            .ok()
-            .filter(|d| (1..=31).contains(d))?;
+        let month = u8::try_from(digits(parts.next()?, 2)?).ok().filter(|m| (1..=12).contains(m))?;
+        let day = u8::try_from(digits(parts.next()?, 2)?).ok().filter(|d| (1..=31).contains(d))?;
         let preview = match suffix {
             "" => false,
             _ => {
                 let word = suffix.strip_prefix('-')?;
-                let plain = !word.is_empty()
-                    && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
+                let plain = !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
                 plain.then_some(true)?
             }
         };
-        Some(ApiVersion {
-            year,
-            month,
-            day,
-            preview,
-        })
+        Some(ApiVersion { year, month, day, preview })
     }
 
     /// Whether it is a preview version.
@@ -101,9 +91,7 @@ pub(crate) async fn require(mut request: Request, next: Next) -> Result<Response
 
 /// The text in at most 40 characters, so that an error is never larger than what caused it.
 fn shown(text: &str) -> &str {
-    text.char_indices()
-        .nth(BYTES_MAX)
-        .map_or(text, |(cut, _)| &text[..cut])
+    text.char_indices().nth(BYTES_MAX).map_or(text, |(cut, _)| &text[..cut])
 }
 
 #[cfg(test)]
@@ -116,11 +104,7 @@ mod tests {
         let stable = ApiVersion::parse("2026-06-01").unwrap();
         assert!(!stable.is_preview() && stable.has_ssh_access() && stable.is_before(2026, 7));
         assert!(!stable.is_before(2026, 6));
-        assert!(
-            ApiVersion::parse("2024-06-02-preview")
-                .unwrap()
-                .has_ssh_access()
-        );
+        assert!(ApiVersion::parse("2024-06-02-preview").unwrap().has_ssh_access());
         assert!(!ApiVersion::parse("2025-07-01").unwrap().has_ssh_access());
         for bad in [
             "",

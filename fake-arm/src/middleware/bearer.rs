@@ -13,15 +13,8 @@ use crate::entra::Rejected;
 use crate::error::Error;
 
 /// Refuses requests without a valid token.
-pub(crate) async fn require(
-    State(door): State<Arc<FrontDoor>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let given = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
+pub(crate) async fn require(State(door): State<Arc<FrontDoor>>, request: Request, next: Next) -> Response {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let verdict = match given.and_then(bearer) {
         Some(token) => door.authority.check(token).map_err(|why| rejected(&why)),
         None => Err(missing()),
@@ -30,9 +23,7 @@ pub(crate) async fn require(
         Ok(()) => next.run(request).await,
         Err(error) => {
             let mut response = error.into_response();
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, challenge(&door));
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge(&door));
             response
         }
     }
@@ -59,16 +50,10 @@ fn rejected(why: &Rejected) -> Error {
             "ExpiredAuthenticationToken",
             "The access token has expired. Log in again, or print a fresh one with 'slipway token'.",
         ),
-        Rejected::Unreadable | Rejected::Foreign | Rejected::NotForAccess => Error::gateway(
-            RefusalKind::Unauthorized,
-            "InvalidAuthenticationToken",
-            why.to_string(),
-        ),
-        Rejected::KeyUnavailable(_) => Error::gateway(
-            RefusalKind::Internal,
-            "InternalServerError",
-            why.to_string(),
-        ),
+        Rejected::Unreadable | Rejected::Foreign | Rejected::NotForAccess => {
+            Error::gateway(RefusalKind::Unauthorized, "InvalidAuthenticationToken", why.to_string())
+        }
+        Rejected::KeyUnavailable(_) => Error::gateway(RefusalKind::Internal, "InternalServerError", why.to_string()),
     }
 }
 

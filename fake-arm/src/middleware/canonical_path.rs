@@ -39,10 +39,7 @@ enum Next {
 /// The canonical form of a path, or `None` when it has it already.
 pub(crate) fn canonical(path: &str) -> Option<String> {
     let mut out = String::with_capacity(path.len());
-    let mut segments = path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .peekable();
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty()).peekable();
     let arm = segments.peek().is_some_and(|first| is_arm(first));
     let mut next = Next::Keyword;
     for segment in segments {
@@ -77,15 +74,9 @@ pub(crate) fn canonical(path: &str) -> Option<String> {
 }
 
 fn is_arm(first: &str) -> bool {
-    [
-        "subscriptions",
-        "providers",
-        "tenants",
-        "metadata",
-        "extensions",
-    ]
-    .iter()
-    .any(|root| root.eq_ignore_ascii_case(first))
+    ["subscriptions", "providers", "tenants", "metadata", "extensions"]
+        .iter()
+        .any(|root| root.eq_ignore_ascii_case(first))
 }
 
 /// In `…/providers/Microsoft.Features/providers/NS/features/F`, the second `providers` is a resource type and NS a
@@ -116,9 +107,7 @@ mod tests {
             "/subscriptions/ABC/resourcegroups/MyGroup/providers/microsoft.containerservice/managedclusters/MyC/agentpools/P1"
         );
         assert_eq!(
-            of(
-                "/subscriptions/S/providers/Microsoft.ContainerService/locations/eastUS/kubernetesVersions"
-            ),
+            of("/subscriptions/S/providers/Microsoft.ContainerService/locations/eastUS/kubernetesVersions"),
             "/subscriptions/S/providers/microsoft.containerservice/locations/eastUS/kubernetesversions"
         );
         assert_eq!(
@@ -131,10 +120,7 @@ mod tests {
 
     #[test]
     fn other_paths_only_lose_slashes() {
-        assert_eq!(
-            of("//MyTenant/oauth2//v2.0/token"),
-            "/MyTenant/oauth2/v2.0/token"
-        );
+        assert_eq!(of("//MyTenant/oauth2//v2.0/token"), "/MyTenant/oauth2/v2.0/token");
         assert_eq!(of("//metadata/endpoints"), "/metadata/endpoints");
         assert_eq!(of("/"), "/");
         assert_eq!(of("///"), "/");

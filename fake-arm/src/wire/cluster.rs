@@ -74,10 +74,7 @@ fn write(o: &mut Object<'_>, view: &View<'_>) {
     o.text("id", ClusterPath(&cluster.id));
     o.value("location", &cluster.location);
     o.value("name", cluster.id.name.as_str());
-    o.maybe(
-        "tags",
-        cluster.tags.as_ref().filter(|tags| !tags.is_empty()),
-    );
+    o.maybe("tags", cluster.tags.as_ref().filter(|tags| !tags.is_empty()));
     o.value("type", "Microsoft.ContainerService/ManagedClusters");
     if view.api.is_before(2025, 1) {
         o.kept(kept, "kind");
@@ -87,9 +84,7 @@ fn write(o: &mut Object<'_>, view: &View<'_>) {
     o.kept(kept, "extendedLocation");
     o.object("properties", |o| write_properties(o, view));
     write_identity(o, view);
-    o.object("sku", |o| {
-        defaults::over(o, kept.get("sku"), &[("name", "Base"), ("tier", "Free")])
-    });
+    o.object("sku", |o| defaults::over(o, kept.get("sku"), &[("name", "Base"), ("tier", "Free")]));
     o.value("eTag", &cluster.etag);
     o.rest(kept, PLACED_TOP);
 }
@@ -99,38 +94,20 @@ fn write_properties(o: &mut Object<'_>, view: &View<'_>) {
     let kept = &cluster.properties;
     o.value("provisioningState", cluster.provisioning.as_str());
     o.object("powerState", |o| {
-        o.value("code", "Running");
+        o.value("code", cluster.power.as_str());
     });
     o.value("kubernetesVersion", &cluster.kubernetes_version);
-    o.value(
-        "currentKubernetesVersion",
-        &cluster.current_kubernetes_version,
-    );
+    o.value("currentKubernetesVersion", &cluster.current_kubernetes_version);
     o.value("dnsPrefix", &cluster.dns_prefix);
     let (prefix, suffix, location) = (&cluster.dns_prefix, &cluster.dns_suffix, &cluster.location);
-    o.text(
-        "fqdn",
-        format_args!("{prefix}-{suffix}.hcp.{location}.azmk8s.io"),
-    );
-    o.text(
-        "azurePortalFQDN",
-        format_args!("{prefix}-{suffix}.portal.hcp.{location}.azmk8s.io"),
-    );
-    o.array("agentPoolProfiles", view.pools, |one, out| {
-        pool::embedded(one, api, out)
-    });
+    o.text("fqdn", format_args!("{prefix}-{suffix}.hcp.{location}.azmk8s.io"));
+    o.text("azurePortalFQDN", format_args!("{prefix}-{suffix}.portal.hcp.{location}.azmk8s.io"));
+    o.array("agentPoolProfiles", view.pools, |one, out| pool::embedded(one, api, out));
     o.kept(kept, "linuxProfile").kept(kept, "windowsProfile");
     o.object("servicePrincipalProfile", |o| {
-        defaults::over(
-            o,
-            kept.get("servicePrincipalProfile"),
-            &[("clientId", "msi")],
-        );
+        defaults::over(o, kept.get("servicePrincipalProfile"), &[("clientId", "msi")]);
     });
-    if kept
-        .get("addonProfiles")
-        .is_some_and(|addons| !is_hollow(addons))
-    {
+    if kept.get("addonProfiles").is_some_and(|addons| !is_hollow(addons)) {
         o.kept(kept, "addonProfiles");
     }
     o.kept(kept, "podIdentityProfile");
@@ -143,50 +120,33 @@ fn write_properties(o: &mut Object<'_>, view: &View<'_>) {
     o.object("networkProfile", |o| defaults::network(o, view));
     o.kept(kept, "aadProfile");
     o.value("maxAgentPools", &100);
-    o.kept(kept, "apiServerAccessProfile")
-        .kept(kept, "diskEncryptionSetID");
+    o.kept(kept, "apiServerAccessProfile").kept(kept, "diskEncryptionSetID");
     if cluster.provisioning != Provisioning::Creating {
         o.object("identityProfile", |o| defaults::identities(o, cluster));
     }
     o.object("autoUpgradeProfile", |o| {
-        defaults::over(
-            o,
-            kept.get("autoUpgradeProfile"),
-            &[("nodeOSUpgradeChannel", "NodeImage")],
-        );
+        defaults::over(o, kept.get("autoUpgradeProfile"), &[("nodeOSUpgradeChannel", "NodeImage")]);
     });
     o.kept(kept, "autoScalerProfile");
     o.kept_or(kept, "disableLocalAccounts", &false);
     o.kept(kept, "httpProxyConfig");
     o.kept_or(kept, "securityProfile", &serde_json::Map::new());
     o.object("storageProfile", |o| defaults::storage(o, kept, api));
-    o.object("oidcIssuerProfile", |o| {
-        defaults::over(o, kept.get("oidcIssuerProfile"), &[("enabled", false)])
-    });
+    o.object("oidcIssuerProfile", |o| defaults::over(o, kept.get("oidcIssuerProfile"), &[("enabled", false)]));
     o.kept(kept, "publicNetworkAccess");
     o.object("nodeResourceGroupProfile", |o| {
-        defaults::over(
-            o,
-            kept.get("nodeResourceGroupProfile"),
-            &[("restrictionLevel", "Unrestricted")],
-        );
+        defaults::over(o, kept.get("nodeResourceGroupProfile"), &[("restrictionLevel", "Unrestricted")]);
     });
     o.kept_or(kept, "workloadAutoScalerProfile", &serde_json::Map::new());
     o.kept(kept, "azureMonitorProfile");
     o.object("metricsProfile", |o| defaults::metrics(o, kept));
     o.value("resourceUID", &cluster.resource_uid);
     if api.is_preview() {
-        o.object("controlPlanePluginProfiles", |o| {
-            defaults::control_plane_plugins(o, kept)
-        });
+        o.object("controlPlanePluginProfiles", |o| defaults::control_plane_plugins(o, kept));
     }
     if api.is_preview() || !api.is_before(2025, 7) {
         o.object("nodeProvisioningProfile", |o| {
-            defaults::over(
-                o,
-                kept.get("nodeProvisioningProfile"),
-                &[("mode", "Manual")],
-            );
+            defaults::over(o, kept.get("nodeProvisioningProfile"), &[("mode", "Manual")]);
         });
     }
     o.kept(kept, "bootstrapProfile");
@@ -195,18 +155,11 @@ fn write_properties(o: &mut Object<'_>, view: &View<'_>) {
 
 /// The identity with its principal. A cluster asked for with a service principal has none.
 fn write_identity(o: &mut Object<'_>, view: &View<'_>) {
-    let kept = view
-        .cluster
-        .envelope
-        .get("identity")
-        .and_then(|v| v.as_object());
+    let kept = view.cluster.envelope.get("identity").and_then(|v| v.as_object());
     if kept.is_none() && has_own_service_principal(view.cluster) {
         return;
     }
-    let kind = kept
-        .and_then(|k| k.get("type"))
-        .and_then(|v| v.as_str())
-        .unwrap_or("SystemAssigned");
+    let kind = kept.and_then(|k| k.get("type")).and_then(|v| v.as_str()).unwrap_or("SystemAssigned");
     o.object("identity", |o| {
         o.value("type", kind);
         if kind.eq_ignore_ascii_case("SystemAssigned") {
@@ -221,8 +174,6 @@ fn write_identity(o: &mut Object<'_>, view: &View<'_>) {
 
 fn has_own_service_principal(cluster: &Cluster) -> bool {
     let profile = cluster.properties.get("servicePrincipalProfile");
-    let client = profile
-        .and_then(|p| p.get("clientId"))
-        .and_then(|v| v.as_str());
+    let client = profile.and_then(|p| p.get("clientId")).and_then(|v| v.as_str());
     client.is_some_and(|id| !id.eq_ignore_ascii_case("msi"))
 }

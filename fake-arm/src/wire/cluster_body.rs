@@ -80,11 +80,7 @@ fn read_virtual_nodes(properties: &mut Members<'_>) -> Result<Option<bool>, Erro
         if let Some(mut addon) = addons.nested(spelling)? {
             enabled = addon.boolean("enabled")?;
             let mut profile = addon.rest();
-            profile.shift_insert(
-                0,
-                "enabled".to_owned(),
-                Value::Bool(enabled.unwrap_or(false)),
-            );
+            profile.shift_insert(0, "enabled".to_owned(), Value::Bool(enabled.unwrap_or(false)));
             addons.keep(VIRTUAL_NODE_ADDON, profile);
         }
     }
@@ -161,14 +157,8 @@ mod tests {
             (pools[0].name.as_str(), pools[0].vtpm, pools[0].secure_boot),
             ("nodepool1", Some(true), Some(true))
         );
-        assert_eq!(
-            spec.envelope.keys().collect::<Vec<_>>(),
-            ["sku", "identity"]
-        );
-        assert!(
-            spec.properties.contains_key("networkProfile")
-                && !spec.properties.contains_key("addonProfiles")
-        );
+        assert_eq!(spec.envelope.keys().collect::<Vec<_>>(), ["sku", "identity"]);
+        assert!(spec.properties.contains_key("networkProfile") && !spec.properties.contains_key("addonProfiles"));
     }
 
     #[test]
@@ -179,28 +169,17 @@ mod tests {
             "aadProfile":{"managed":true,"serverAppSecret":"s3cret"}}}))
         .unwrap();
         assert_eq!(spec.windows_profile, Some(true));
-        assert!(
-            !Value::Object(spec.properties)
-                .to_string()
-                .contains("s3cret")
-        );
+        assert!(!Value::Object(spec.properties).to_string().contains("s3cret"));
     }
 
     #[test]
     fn virtual_nodes_are_seen_in_any_spelling() {
-        let on = json!({"properties":{"addonProfiles":{"ACIConnectorLinux":{"enabled":true,"config":{"SubnetName":"s"}}}}});
+        let on =
+            json!({"properties":{"addonProfiles":{"ACIConnectorLinux":{"enabled":true,"config":{"SubnetName":"s"}}}}});
         let spec = read_value(&on).unwrap();
         assert_eq!(spec.virtual_nodes, Some(true));
-        assert_eq!(
-            spec.properties["addonProfiles"]["aciConnectorLinux"]["config"]["SubnetName"],
-            "s"
-        );
-        assert_eq!(
-            read_value(&json!({"properties":{"addonProfiles":{"x":{}}}}))
-                .unwrap()
-                .virtual_nodes,
-            None
-        );
+        assert_eq!(spec.properties["addonProfiles"]["aciConnectorLinux"]["config"]["SubnetName"], "s");
+        assert_eq!(read_value(&json!({"properties":{"addonProfiles":{"x":{}}}})).unwrap().virtual_nodes, None);
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::middleware::ApiVersion;
 const OUTBOUND_IPS_MAX: u64 = 100;
 
 /// Writes the members of a kept object over defaults: those with a default first, in their order, then the others.
-pub(super) fn over<T: Serialize>(o: &mut Object<'_>, kept: Option<&Value>, defaults: &[(&str, T)]) {
+pub(super) fn over<T: Serialize>(o: &mut Object<'_>, kept: Option<&Value>, defaults: &[(&'static str, T)]) {
     let kept = kept.and_then(Value::as_object);
     for (key, default) in defaults {
         match kept.and_then(|k| k.get(*key)).filter(|v| !v.is_null()) {
@@ -31,7 +31,7 @@ pub(super) fn over<T: Serialize>(o: &mut Object<'_>, kept: Option<&Value>, defau
     if let Some(kept) = kept {
         for (key, value) in kept {
             if !value.is_null() && !defaults.iter().any(|(known, _)| known == key) {
-                o.value(key, value);
+                o.foreign(key, value);
             }
         }
     }
@@ -55,20 +55,10 @@ pub(super) fn network(o: &mut Object<'_>, view: &View<'_>) {
         "ipFamilies",
     ];
     let empty = Opaque::new();
-    let kept = view
-        .cluster
-        .properties
-        .get("networkProfile")
-        .and_then(Value::as_object)
-        .unwrap_or(&empty);
+    let kept = view.cluster.properties.get("networkProfile").and_then(Value::as_object).unwrap_or(&empty);
     let text = |key: &str| kept.get(key).and_then(Value::as_str);
-    let overlay =
-        view.subscription.era >= Era::Y2025M08 && text("networkPlugin").is_none_or(str::is_empty);
-    o.kept_or(
-        kept,
-        "networkPlugin",
-        if overlay { "azure" } else { "kubenet" },
-    );
+    let overlay = view.subscription.era >= Era::Y2025M08 && text("networkPlugin").is_none_or(str::is_empty);
+    o.kept_or(kept, "networkPlugin", if overlay { "azure" } else { "kubenet" });
     if overlay {
         o.kept_or(kept, "networkPluginMode", "overlay");
     } else {
@@ -84,9 +74,7 @@ pub(super) fn network(o: &mut Object<'_>, view: &View<'_>) {
     let outbound = text("outboundType").unwrap_or("loadBalancer");
     let standard = text("loadBalancerSku").is_none_or(|sku| sku.eq_ignore_ascii_case("standard"));
     if standard && outbound.eq_ignore_ascii_case("loadBalancer") {
-        o.object("loadBalancerProfile", |o| {
-            load_balancer(o, kept, view.cluster)
-        });
+        o.object("loadBalancerProfile", |o| load_balancer(o, kept, view.cluster));
     }
     let pods = text("podCidr").unwrap_or("10.244.0.0/16");
     let services = text("serviceCidr").unwrap_or("10.0.0.0/16");
@@ -103,22 +91,15 @@ pub(super) fn network(o: &mut Object<'_>, view: &View<'_>) {
     if pod_network {
         o.kept_or(kept, "podCidrs", &[pods]);
     }
-    o.kept_or(kept, "serviceCidrs", &[services])
-        .kept_or(kept, "ipFamilies", &["IPv4"]);
+    o.kept_or(kept, "serviceCidrs", &[services]).kept_or(kept, "ipFamilies", &["IPv4"]);
     o.rest(kept, PLACED);
 }
 
 fn load_balancer(o: &mut Object<'_>, network: &Opaque, cluster: &Cluster) {
     let empty = Opaque::new();
-    let kept = network
-        .get("loadBalancerProfile")
-        .and_then(Value::as_object)
-        .unwrap_or(&empty);
+    let kept = network.get("loadBalancerProfile").and_then(Value::as_object).unwrap_or(&empty);
     let own = kept.contains_key("outboundIPs") || kept.contains_key("outboundIPPrefixes");
-    let asked = kept
-        .get("managedOutboundIPs")
-        .and_then(|m| m.get("count"))
-        .and_then(Value::as_u64);
+    let asked = kept.get("managedOutboundIPs").and_then(|m| m.get("count")).and_then(Value::as_u64);
     let count = asked.unwrap_or(1).min(OUTBOUND_IPS_MAX);
     if !own {
         o.object("managedOutboundIPs", |o| {
@@ -127,39 +108,21 @@ fn load_balancer(o: &mut Object<'_>, network: &Opaque, cluster: &Cluster) {
         if cluster.provisioning != control_plane::model::Provisioning::Creating {
             let group = node_group(cluster);
             o.array("effectiveOutboundIPs", 0..count, |index, out| {
-                let name = Uuid::new_v5(
-                    &Uuid::NAMESPACE_URL,
-                    format!("{}/{index}", cluster.resource_uid).as_bytes(),
-                );
+                let name = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{}/{index}", cluster.resource_uid).as_bytes());
                 object(out, |o| {
                     let group = GroupPath(&group);
-                    o.text(
-                        "id",
-                        format_args!(
-                            "{group}/providers/Microsoft.Network/publicIPAddresses/{name}"
-                        ),
-                    );
+                    o.text("id", format_args!("{group}/providers/Microsoft.Network/publicIPAddresses/{name}"));
                 });
             });
         }
     }
     o.kept_or(kept, "backendPoolType", "nodeIPConfiguration");
-    o.rest(
-        kept,
-        &[
-            "managedOutboundIPs",
-            "effectiveOutboundIPs",
-            "backendPoolType",
-        ],
-    );
+    o.rest(kept, &["managedOutboundIPs", "effectiveOutboundIPs", "backendPoolType"]);
 }
 
 /// `identityProfile`: the kubelet identity, which `az aks update` cannot do without.
 pub(super) fn identities(o: &mut Object<'_>, cluster: &Cluster) {
-    let kept = cluster
-        .properties
-        .get("identityProfile")
-        .and_then(Value::as_object);
+    let kept = cluster.properties.get("identityProfile").and_then(Value::as_object);
     if let Some(kept) = kept.filter(|k| k.contains_key("kubeletidentity")) {
         o.rest(kept, &[]);
         return;
@@ -192,30 +155,17 @@ pub(super) fn storage(o: &mut Object<'_>, properties: &Opaque, api: ApiVersion) 
             o.value("version", "v1");
         }
     });
-    o.object("fileCSIDriver", |o| {
-        over(o, member("fileCSIDriver"), &[("enabled", true)])
-    });
-    o.object("snapshotController", |o| {
-        over(o, member("snapshotController"), &[("enabled", true)])
-    });
+    o.object("fileCSIDriver", |o| over(o, member("fileCSIDriver"), &[("enabled", true)]));
+    o.object("snapshotController", |o| over(o, member("snapshotController"), &[("enabled", true)]));
     if let Some(kept) = kept.and_then(Value::as_object) {
-        o.rest(
-            kept,
-            &["diskCSIDriver", "fileCSIDriver", "snapshotController"],
-        );
+        o.rest(kept, &["diskCSIDriver", "fileCSIDriver", "snapshotController"]);
     }
 }
 
 /// `metricsProfile`.
 pub(super) fn metrics(o: &mut Object<'_>, properties: &Opaque) {
     let kept = properties.get("metricsProfile");
-    o.object("costAnalysis", |o| {
-        over(
-            o,
-            kept.and_then(|k| k.get("costAnalysis")),
-            &[("enabled", false)],
-        )
-    });
+    o.object("costAnalysis", |o| over(o, kept.and_then(|k| k.get("costAnalysis")), &[("enabled", false)]));
     if let Some(kept) = kept.and_then(Value::as_object) {
         o.rest(kept, &["costAnalysis"]);
     }
@@ -223,10 +173,7 @@ pub(super) fn metrics(o: &mut Object<'_>, properties: &Opaque) {
 
 /// `controlPlanePluginProfiles`, seen in the 2024 previews only.
 pub(super) fn control_plane_plugins(o: &mut Object<'_>, properties: &Opaque) {
-    if let Some(kept) = properties
-        .get("controlPlanePluginProfiles")
-        .and_then(Value::as_object)
-    {
+    if let Some(kept) = properties.get("controlPlanePluginProfiles").and_then(Value::as_object) {
         o.rest(kept, &[]);
         return;
     }

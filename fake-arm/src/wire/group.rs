@@ -30,14 +30,7 @@ fn write(o: &mut Object<'_>, group: &ResourceGroup, manager: Option<&ClusterId>)
     };
     o.maybe("tags", group.tags.as_ref());
     o.object("properties", |o| {
-        o.value(
-            "provisioningState",
-            if group.deleting {
-                "Deleting"
-            } else {
-                "Succeeded"
-            },
-        );
+        o.value("provisioningState", if group.deleting { "Deleting" } else { "Succeeded" });
     });
     o.rest(&group.opaque, &["managedBy"]);
 }
@@ -48,11 +41,7 @@ pub(crate) fn read(body: &[u8]) -> Result<GroupSpec, Error> {
     members.drop_all(&["id", "name", "type", "properties"]);
     let location = members.text("location")?.unwrap_or_default();
     let tags = members.text_map("tags")?;
-    Ok(GroupSpec {
-        location,
-        tags,
-        opaque: members.rest(),
-    })
+    Ok(GroupSpec { location, tags, opaque: members.rest() })
 }
 
 /// Reads the body of `PATCH …/resourcegroups/{name}`: the tags, if it has any.

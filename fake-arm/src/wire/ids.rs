@@ -58,10 +58,7 @@ pub(crate) fn machine_path(node: &NodeId, name: &str) -> String {
 /// The id of a scale set in a cluster's node resource group.
 pub(crate) fn scale_set_path(cluster: &Cluster, scale_set: &str) -> String {
     let group = node_group(cluster);
-    format!(
-        "{}/providers/Microsoft.Compute/virtualMachineScaleSets/{scale_set}",
-        GroupPath(&group)
-    )
+    format!("{}/providers/Microsoft.Compute/virtualMachineScaleSets/{scale_set}", GroupPath(&group))
 }
 
 #[cfg(test)]
@@ -71,28 +68,14 @@ mod tests {
 
     #[test]
     fn each_provider_has_its_own_letter_case() {
-        let group = GroupId {
-            subscription: SubscriptionId(uuid::Uuid::nil()),
-            name: "RG".into(),
-        };
-        let cluster = ClusterId {
-            group: group.clone(),
-            name: "C".into(),
-        };
-        let pool = PoolId {
-            cluster: cluster.clone(),
-            name: "p".into(),
-        };
+        let group = GroupId { subscription: SubscriptionId(uuid::Uuid::nil()), name: "RG".into() };
+        let cluster = ClusterId { group: group.clone(), name: "C".into() };
+        let pool = PoolId { cluster: cluster.clone(), name: "p".into() };
         let s = "/subscriptions/00000000-0000-0000-0000-000000000000";
-        assert_eq!(
-            GroupPath(&group).to_string(),
-            format!("{s}/resourceGroups/RG")
-        );
+        assert_eq!(GroupPath(&group).to_string(), format!("{s}/resourceGroups/RG"));
         assert_eq!(
             PoolPath(&pool).to_string(),
-            format!(
-                "{s}/resourcegroups/RG/providers/Microsoft.ContainerService/managedClusters/C/agentPools/p"
-            )
+            format!("{s}/resourcegroups/RG/providers/Microsoft.ContainerService/managedClusters/C/agentPools/p")
         );
     }
 }

@@ -26,10 +26,7 @@ pub(crate) fn object(out: &mut Vec<u8>, write: impl FnOnce(&mut Object<'_>)) {
 }
 
 /// Writes `{"value":[…]}` with one object an item.
-pub(crate) fn list<T>(
-    items: impl IntoIterator<Item = T>,
-    mut write: impl FnMut(T, &mut Vec<u8>),
-) -> Vec<u8> {
+pub(crate) fn list<T>(items: impl IntoIterator<Item = T>, mut write: impl FnMut(T, &mut Vec<u8>)) -> Vec<u8> {
     document(|o| {
         o.array("value", items, &mut write);
     })
@@ -45,24 +42,52 @@ fn scalar<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
 }
 
 impl Object<'_> {
-    fn key(&mut self, key: &str) {
+    fn separate(&mut self) {
         if !self.first {
             self.out.push(b',');
         }
         self.first = false;
+    }
+
+    /// A name of this program's own: plain, so it needs no escaping.
+    fn key(&mut self, key: &'static str) {
+        debug_assert!(key.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\'), "{key}");
+        self.separate();
+        self.out.push(b'"');
+        self.out.extend_from_slice(key.as_bytes());
+        self.out.extend_from_slice(b"\":");
+    }
+
+    /// A name that came from elsewhere.
+    fn foreign_key(&mut self, key: &str) {
+        self.separate();
         scalar(self.out, key);
         self.out.push(b':');
     }
 
+    /// A member whose name came from elsewhere.
+    pub(crate) fn foreign<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> &mut Self {
+        self.foreign_key(key);
+        scalar(self.out, value);
+        self
+    }
+
+    /// A nested object whose name came from elsewhere.
+    pub(crate) fn foreign_object(&mut self, key: &str, write: impl FnOnce(&mut Object<'_>)) -> &mut Self {
+        self.foreign_key(key);
+        object(self.out, write);
+        self
+    }
+
     /// A member with a value that serde knows how to write.
-    pub(crate) fn value<T: Serialize + ?Sized>(&mut self, key: &str, value: &T) -> &mut Self {
+    pub(crate) fn value<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> &mut Self {
         self.key(key);
         scalar(self.out, value);
         self
     }
 
     /// A text member made of anything that displays as text.
-    pub(crate) fn text(&mut self, key: &str, value: impl std::fmt::Display) -> &mut Self {
+    pub(crate) fn text(&mut self, key: &'static str, value: impl std::fmt::Display) -> &mut Self {
         self.key(key);
         // collect_str escapes; the formatter writes straight into the buffer.
         let start = self.out.len();
@@ -75,7 +100,7 @@ impl Object<'_> {
     }
 
     /// A member, if there is a value.
-    pub(crate) fn maybe<T: Serialize>(&mut self, key: &str, value: Option<T>) -> &mut Self {
+    pub(crate) fn maybe<T: Serialize>(&mut self, key: &'static str, value: Option<T>) -> &mut Self {
         match value {
             Some(value) => self.value(key, &value),
             None => self,
@@ -83,7 +108,7 @@ impl Object<'_> {
     }
 
     /// A nested object.
-    pub(crate) fn object(&mut self, key: &str, write: impl FnOnce(&mut Object<'_>)) -> &mut Self {
+    pub(crate) fn object(&mut self, key: &'static str, write: impl FnOnce(&mut Object<'_>)) -> &mut Self {
         self.key(key);
         object(self.out, write);
         self
@@ -92,7 +117,7 @@ impl Object<'_> {
     /// An array; each item writes itself.
     pub(crate) fn array<T>(
         &mut self,
-        key: &str,
+        key: &'static str,
         items: impl IntoIterator<Item = T>,
         mut write: impl FnMut(T, &mut Vec<u8>),
     ) -> &mut Self {
@@ -109,7 +134,7 @@ impl Object<'_> {
     }
 
     /// A kept member, if it was sent and is not null.
-    pub(crate) fn kept(&mut self, from: &Opaque, key: &str) -> &mut Self {
+    pub(crate) fn kept(&mut self, from: &Opaque, key: &'static str) -> &mut Self {
         match from.get(key) {
             None | Some(Value::Null) => self,
             Some(value) => self.value(key, value),
@@ -120,7 +145,7 @@ impl Object<'_> {
     pub(crate) fn kept_or<T: Serialize + ?Sized>(
         &mut self,
         from: &Opaque,
-        key: &str,
+        key: &'static str,
         default: &T,
     ) -> &mut Self {
         match from.get(key) {
@@ -133,7 +158,7 @@ impl Object<'_> {
     pub(crate) fn rest(&mut self, from: &Opaque, placed: &[&str]) -> &mut Self {
         for (key, value) in from {
             if !value.is_null() && !placed.contains(&key.as_str()) {
-                self.value(key, value);
+                self.foreign(key, value);
             }
         }
         self
@@ -147,25 +172,14 @@ mod tests {
 
     #[test]
     fn members_keep_their_order_and_are_escaped() {
-        let kept = json!({"b": 2, "a": 1, "gone": null})
-            .as_object()
-            .cloned()
-            .unwrap();
+        let kept = json!({"b": 2, "a": 1, "gone": null}).as_object().cloned().unwrap();
         let bytes = document(|o| {
-            o.text("z", "quo\"te")
-                .kept(&kept, "a")
-                .kept(&kept, "absent")
-                .object("in", |o| {
-                    o.value("n", &1);
-                });
-            o.rest(&kept, &["a"])
-                .maybe::<u8>("no", None)
-                .kept_or(&kept, "gone", "default");
+            o.text("z", "quo\"te").kept(&kept, "a").kept(&kept, "absent").object("in", |o| {
+                o.value("n", &1);
+            });
+            o.rest(&kept, &["a"]).maybe::<u8>("no", None).kept_or(&kept, "gone", "default");
         });
-        assert_eq!(
-            String::from_utf8(bytes).unwrap(),
-            r#"{"z":"quo\"te","a":1,"in":{"n":1},"b":2,"gone":"default"}"#
-        );
+        assert_eq!(String::from_utf8(bytes).unwrap(), r#"{"z":"quo\"te","a":1,"in":{"n":1},"b":2,"gone":"default"}"#);
     }
 
     #[test]
@@ -175,10 +189,7 @@ mod tests {
                 o.value("n", &n);
             })
         });
-        assert_eq!(
-            String::from_utf8(bytes).unwrap(),
-            r#"{"value":[{"n":1},{"n":2}]}"#
-        );
+        assert_eq!(String::from_utf8(bytes).unwrap(), r#"{"value":[{"n":1},{"n":2}]}"#);
         assert_eq!(list(Vec::<u8>::new(), |_, _| {}), b"{\"value\":[]}");
     }
 }

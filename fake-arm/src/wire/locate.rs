@@ -21,10 +21,7 @@ pub(super) fn locate(text: &[u8], path: &[Step]) -> Option<(usize, usize)> {
     }
     let before = &text[..scan.at];
     let line = 1 + before.iter().filter(|&&b| b == b'\n').count();
-    let line_start = before
-        .iter()
-        .rposition(|&b| b == b'\n')
-        .map_or(0, |p| p + 1);
+    let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |p| p + 1);
     Some((line, 1 + scan.at - line_start))
 }
 
@@ -91,10 +88,7 @@ impl Scan<'_> {
                     continue;
                 }
                 _ => {
-                    while self
-                        .peek()
-                        .is_some_and(|b| !b.is_ascii_whitespace() && !b",:{}[]\"".contains(&b))
-                    {
+                    while self.peek().is_some_and(|b| !b.is_ascii_whitespace() && !b",:{}[]\"".contains(&b)) {
                         self.at += 1;
                     }
                 }
@@ -143,12 +137,8 @@ mod tests {
     #[test]
     fn finds_a_nested_value() {
         let text = b"{\n  \"properties\": {\"a\": [{\"x\": \"}\"}, {\"count\": \"three\"}]}\n}";
-        let path = [
-            Step::Member("properties".into()),
-            Step::Member("a".into()),
-            Step::Item(1),
-            Step::Member("count".into()),
-        ];
+        let path =
+            [Step::Member("properties".into()), Step::Member("a".into()), Step::Item(1), Step::Member("count".into())];
         let (line, position) = locate(text, &path).unwrap();
         assert_eq!(line, 2);
         let second = text.split(|&b| b == b'\n').nth(1).unwrap();

@@ -42,10 +42,7 @@ pub(crate) fn item(pool: &Pool, api: ApiVersion, out: &mut Vec<u8>) {
 fn write_resource(o: &mut Object<'_>, pool: &Pool, api: ApiVersion) {
     o.text("id", PoolPath(&pool.id));
     o.value("name", pool.id.name.as_str());
-    o.value(
-        "type",
-        "Microsoft.ContainerService/managedClusters/agentPools",
-    );
+    o.value("type", "Microsoft.ContainerService/managedClusters/agentPools");
     o.object("properties", |o| write_properties(o, pool, api, false));
 }
 
@@ -62,8 +59,7 @@ fn write_properties(o: &mut Object<'_>, pool: &Pool, api: ApiVersion, embedded: 
     let kept = &settings.properties;
     let machines = settings.kind == PoolKind::VirtualMachines;
     if !machines {
-        o.value("count", &settings.count)
-            .value("vmSize", &settings.vm_size);
+        o.value("count", &settings.count).value("vmSize", &settings.vm_size);
     }
     o.value("osDiskSizeGB", &settings.os_disk_size_gb);
     o.value("osDiskType", settings.os_disk_type.as_str());
@@ -76,25 +72,19 @@ fn write_properties(o: &mut Object<'_>, pool: &Pool, api: ApiVersion, embedded: 
     o.kept(kept, "vnetSubnetID").kept(kept, "podSubnetID");
     o.value("maxPods", &settings.max_pods);
     o.value("type", settings.kind.as_str());
-    o.kept(kept, "availabilityZones")
-        .kept(kept, "maxCount")
-        .kept(kept, "minCount");
+    o.kept(kept, "availabilityZones").kept(kept, "maxCount").kept(kept, "minCount");
     o.kept_or(kept, "enableAutoScaling", &false);
     o.kept(kept, "scaleDownMode");
     if settings.priority == Priority::Spot {
         o.value("scaleSetPriority", "Spot");
-        o.kept_or(kept, "scaleSetEvictionPolicy", "Delete")
-            .kept_or(kept, "spotMaxPrice", &-1.0);
+        o.kept_or(kept, "scaleSetEvictionPolicy", "Delete").kept_or(kept, "spotMaxPrice", &-1.0);
     }
     o.value("provisioningState", pool.provisioning.as_str());
     o.object("powerState", |o| {
-        o.value("code", "Running");
+        o.value("code", settings.power.as_str());
     });
     o.value("orchestratorVersion", &settings.orchestrator_version);
-    o.value(
-        "currentOrchestratorVersion",
-        &settings.current_orchestrator_version,
-    );
+    o.value("currentOrchestratorVersion", &settings.current_orchestrator_version);
     o.kept_or(kept, "enableNodePublicIP", &false);
     if api.is_preview() {
         o.kept_or(kept, "enableCustomCATrust", &false);
@@ -106,8 +96,7 @@ fn write_properties(o: &mut Object<'_>, pool: &Pool, api: ApiVersion, embedded: 
     }
     write_labels_and_taints(o, pool, embedded);
     o.value("mode", settings.mode.as_str());
-    o.kept_or(kept, "enableEncryptionAtHost", &false)
-        .kept_or(kept, "enableUltraSSD", &false);
+    o.kept_or(kept, "enableEncryptionAtHost", &false).kept_or(kept, "enableUltraSSD", &false);
     o.value("osType", settings.os_type.as_str());
     o.value("osSKU", &settings.os_sku);
     o.value("nodeImageVersion", &settings.node_image_version);
@@ -140,11 +129,7 @@ fn write_labels_and_taints(o: &mut Object<'_>, pool: &Pool, embedded: bool) {
 
 /// `maxSurge` is 10 % unless something else was asked for (recorded from mid-2024 on).
 fn write_upgrade_settings(o: &mut Object<'_>, pool: &Pool) {
-    let kept = pool
-        .settings
-        .properties
-        .get("upgradeSettings")
-        .and_then(|v| v.as_object());
+    let kept = pool.settings.properties.get("upgradeSettings").and_then(|v| v.as_object());
     o.object("upgradeSettings", |o| match kept {
         Some(kept) => {
             o.kept_or(kept, "maxSurge", "10%").rest(kept, &["maxSurge"]);
@@ -157,11 +142,7 @@ fn write_upgrade_settings(o: &mut Object<'_>, pool: &Pool) {
 
 /// Today `driver`; in the previews of 2024 `installGPUDriver`.
 fn write_gpu(o: &mut Object<'_>, pool: &Pool, api: ApiVersion) {
-    let kept = pool
-        .settings
-        .properties
-        .get("gpuProfile")
-        .and_then(|v| v.as_object());
+    let kept = pool.settings.properties.get("gpuProfile").and_then(|v| v.as_object());
     let Some(driver) = pool.settings.gpu_driver else {
         if let Some(kept) = kept {
             o.value("gpuProfile", kept);
@@ -185,8 +166,7 @@ fn write_machines(o: &mut Object<'_>, pool: &Pool) {
         o.object("scale", |o| {
             o.array("manual", [&pool.settings], |settings, out| {
                 object(out, |o| {
-                    o.value("size", &settings.vm_size)
-                        .value("count", &settings.count);
+                    o.value("size", &settings.vm_size).value("count", &settings.count);
                 });
             });
         });
@@ -195,17 +175,10 @@ fn write_machines(o: &mut Object<'_>, pool: &Pool) {
 
 /// Both booleans, always: az 2.66 to 2.91 crash on `--enable-secure-boot` when the profile is missing.
 fn write_security(o: &mut Object<'_>, pool: &Pool, api: ApiVersion) {
-    let kept = pool
-        .settings
-        .properties
-        .get("securityProfile")
-        .filter(|v| !is_hollow(v))
-        .and_then(|v| v.as_object());
+    let kept = pool.settings.properties.get("securityProfile").filter(|v| !is_hollow(v)).and_then(|v| v.as_object());
     o.object("securityProfile", |o| {
         if api.has_ssh_access() {
-            let access = kept
-                .and_then(|k| k.get("sshAccess"))
-                .and_then(|v| v.as_str());
+            let access = kept.and_then(|k| k.get("sshAccess")).and_then(|v| v.as_str());
             o.value("sshAccess", access.unwrap_or("LocalUser"));
         }
         o.value("enableVTPM", &pool.settings.vtpm);

@@ -1,22 +1,14 @@
 //! Agent pools from request bodies: `properties` of an agent pool, or one entry of `agentPoolProfiles`.
 
-use control_plane::model::{
-    GpuDriver, NodePoolMode, OsDiskType, OsType, PoolKind, PoolSpec, Priority,
-};
+use control_plane::model::{GpuDriver, NodePoolMode, OsDiskType, OsType, PoolKind, PoolSpec, PowerState, Priority};
 use serde_json::Value;
 
 use super::read::Members;
 use crate::error::Error;
 
 /// Set by the server; SDKs and `az rest` send them back.
-const READ_ONLY: &[&str] = &[
-    "provisioningState",
-    "currentOrchestratorVersion",
-    "eTag",
-    "etag",
-    "status",
-    "recentlyUsedVersions",
-];
+const READ_ONLY: &[&str] =
+    &["provisioningState", "currentOrchestratorVersion", "eTag", "etag", "status", "recentlyUsedVersions"];
 
 /// Spot settings, which Azure forgets on regular pools (recorded: sent with `Regular`, not returned).
 const SPOT_ONLY: &[&str] = &["scaleSetEvictionPolicy", "spotMaxPrice"];
@@ -24,9 +16,7 @@ const SPOT_ONLY: &[&str] = &["scaleSetEvictionPolicy", "spotMaxPrice"];
 /// Reads the body of `PUT …/agentPools/{name}`.
 pub(crate) fn read(body: &[u8], name: &str) -> Result<PoolSpec, Error> {
     let mut envelope = Members::of(body)?;
-    let properties = envelope
-        .nested("properties")?
-        .ok_or_else(|| Members::missing("properties"))?;
+    let properties = envelope.nested("properties")?.ok_or_else(|| Members::missing("properties"))?;
     read_members(properties, name.to_owned())
 }
 
@@ -38,7 +28,6 @@ pub(super) fn read_embedded(mut pool: Members<'_>) -> Result<PoolSpec, Error> {
 
 fn read_members(mut pool: Members<'_>, name: String) -> Result<PoolSpec, Error> {
     pool.drop_all(READ_ONLY);
-    power_state(&mut pool)?;
     let machines = virtual_machines(&mut pool)?;
     let security = security(&mut pool)?;
     let mut spec = PoolSpec {
@@ -59,6 +48,7 @@ fn read_members(mut pool: Members<'_>, name: String) -> Result<PoolSpec, Error> 
         gpu_driver: gpu_driver(&mut pool)?,
         workload_runtime: pool.text_or_default("workloadRuntime")?,
         priority: pool.choice("scaleSetPriority", Priority::ALL, Priority::as_str)?,
+        power: power_state(&mut pool)?,
         node_image_version: pool.text_or_default("nodeImageVersion")?,
         taints: pool.texts("nodeTaints")?,
         labels: pool.text_map("nodeLabels")?,
@@ -74,9 +64,8 @@ fn read_members(mut pool: Members<'_>, name: String) -> Result<PoolSpec, Error> 
     }
     spec.properties = pool.rest();
     // Recorded: sent empty, not returned.
-    spec.properties.retain(|key, value| {
-        !(key == "nodeInitializationTaints" && value.as_array().is_some_and(Vec::is_empty))
-    });
+    spec.properties
+        .retain(|key, value| !(key == "nodeInitializationTaints" && value.as_array().is_some_and(Vec::is_empty)));
     Ok(spec)
 }
 
@@ -88,15 +77,9 @@ struct Security {
 /// Takes the two flags out of `securityProfile` and keeps its other members.
 fn security(pool: &mut Members<'_>) -> Result<Security, Error> {
     let Some(mut profile) = pool.nested("securityProfile")? else {
-        return Ok(Security {
-            secure_boot: None,
-            vtpm: None,
-        });
+        return Ok(Security { secure_boot: None, vtpm: None });
     };
-    let read = Security {
-        secure_boot: profile.boolean("enableSecureBoot")?,
-        vtpm: profile.boolean("enableVTPM")?,
-    };
+    let read = Security { secure_boot: profile.boolean("enableSecureBoot")?, vtpm: profile.boolean("enableVTPM")? };
     if let Some(access) = profile.text_or_default("sshAccess")? {
         profile.keep("sshAccess", ssh_access(access));
     }
@@ -110,10 +93,7 @@ fn security(pool: &mut Members<'_>) -> Result<Security, Error> {
 /// The resource provider normalises the case of what it knows (recorded: `localuser` comes back as `LocalUser`).
 fn ssh_access(text: String) -> String {
     let known = ["LocalUser", "Disabled", "EntraId"];
-    known
-        .into_iter()
-        .find(|k| k.eq_ignore_ascii_case(&text))
-        .map_or(text, str::to_owned)
+    known.into_iter().find(|k| k.eq_ignore_ascii_case(&text)).map_or(text, str::to_owned)
 }
 
 /// `gpuProfile.driver` of today and `gpuProfile.installGPUDriver` of the 2024 previews mean the same.
@@ -127,26 +107,14 @@ fn gpu_driver(pool: &mut Members<'_>) -> Result<Option<GpuDriver>, Error> {
     if !rest.is_empty() {
         pool.keep("gpuProfile", rest);
     }
-    Ok(driver.or(install.map(|yes| {
-        if yes {
-            GpuDriver::Install
-        } else {
-            GpuDriver::None
-        }
-    })))
+    Ok(driver.or(install.map(|yes| if yes { GpuDriver::Install } else { GpuDriver::None })))
 }
 
-/// Stopping and starting a pool is a PUT of `powerState`; a running pool's state comes back with every update.
-fn power_state(pool: &mut Members<'_>) -> Result<(), Error> {
-    let Some(mut state) = pool.nested("powerState")? else {
-        return Ok(());
-    };
-    match state.text("code")?.as_deref() {
-        Some(code) if !code.eq_ignore_ascii_case("Running") => Err(Error::not_simulated(
-            "stopped node pools",
-            "Scale a user pool to 0 nodes instead.",
-        )),
-        _ => Ok(()),
+/// Stopping and starting a pool is a PUT of `powerState`; a pool's state comes back with every update.
+fn power_state(pool: &mut Members<'_>) -> Result<Option<PowerState>, Error> {
+    match pool.nested("powerState")? {
+        Some(mut state) => state.choice("code", PowerState::ALL, PowerState::as_str),
+        None => Ok(None),
     }
 }
 
@@ -159,10 +127,7 @@ fn virtual_machines(pool: &mut Members<'_>) -> Result<Option<(String, i64)>, Err
     let Some(mut scale) = profile.nested("scale")? else {
         return Ok(None);
     };
-    if scale
-        .list("autoscale")?
-        .is_some_and(|entries| !entries.is_empty())
-    {
+    if scale.list("autoscale")?.is_some_and(|entries| !entries.is_empty()) {
         return Err(Error::not_simulated(
             "the cluster autoscaler on VirtualMachines pools",
             "Use a manual scale profile.",
@@ -200,10 +165,7 @@ mod tests {
     use serde_json::json;
 
     fn read_value(properties: Value) -> Result<PoolSpec, Error> {
-        read(
-            json!({ "properties": properties }).to_string().as_bytes(),
-            "p",
-        )
+        read(json!({ "properties": properties }).to_string().as_bytes(), "p")
     }
 
     #[test]
@@ -213,16 +175,10 @@ mod tests {
             "scaleDownMode":"Delete","nodeTaints":[],"upgradeSettings":{"undrainableNodeBehavior":"Schedule"},
             "enableFIPS":false,"securityProfile":{"enableVTPM":true}}))
         .unwrap();
-        assert_eq!(
-            (spec.count, spec.vm_size, spec.vtpm, spec.secure_boot),
-            (Some(3), None, Some(true), None)
-        );
+        assert_eq!((spec.count, spec.vm_size, spec.vtpm, spec.secure_boot), (Some(3), None, Some(true), None));
         assert_eq!(spec.taints, Some(vec![]));
         let kept: Vec<_> = spec.properties.keys().map(String::as_str).collect();
-        assert_eq!(
-            kept,
-            ["enableNodePublicIP", "scaleDownMode", "upgradeSettings"]
-        );
+        assert_eq!(kept, ["enableNodePublicIP", "scaleDownMode", "upgradeSettings"]);
     }
 
     #[test]
@@ -235,43 +191,28 @@ mod tests {
 
     #[test]
     fn other_members_of_the_security_profile_are_kept() {
-        let spec = read_value(
-            json!({"securityProfile": {"sshAccess": "localuser", "enableSecureBoot": true}}),
-        )
-        .unwrap();
+        let spec =
+            read_value(json!({"securityProfile": {"sshAccess": "localuser", "enableSecureBoot": true}})).unwrap();
         assert_eq!(spec.secure_boot, Some(true));
-        assert_eq!(
-            spec.properties["securityProfile"],
-            json!({"sshAccess": "LocalUser"})
-        );
+        assert_eq!(spec.properties["securityProfile"], json!({"sshAccess": "LocalUser"}));
     }
 
     #[test]
     fn machines_pools_bring_their_size_along() {
         let manual = json!([{"size": "Standard_D4s_v3", "count": 3}]);
-        let spec = read_value(json!({"type": "VirtualMachines", "virtualMachinesProfile": {"scale": {"manual": manual}}})).unwrap();
-        assert_eq!(
-            (spec.vm_size.as_deref(), spec.count),
-            (Some("Standard_D4s_v3"), Some(3))
-        );
+        let spec =
+            read_value(json!({"type": "VirtualMachines", "virtualMachinesProfile": {"scale": {"manual": manual}}}))
+                .unwrap();
+        assert_eq!((spec.vm_size.as_deref(), spec.count), (Some("Standard_D4s_v3"), Some(3)));
     }
 
     #[test]
-    fn what_cannot_be_done_is_refused() {
-        let stopped = read_value(json!({"powerState": {"code": "Stopped"}})).unwrap_err();
-        assert_eq!(stopped.0.code, "NotSimulated");
+    fn the_power_state_is_read_and_what_does_not_fit_is_refused() {
+        let stopped = read_value(json!({"powerState": {"code": "stopped"}})).unwrap();
+        assert_eq!(stopped.power, Some(PowerState::Stopped));
         assert!(read_value(json!({"powerState": {"code": "Running"}})).is_ok());
-        assert!(
-            read_value(json!({"count": "three"}))
-                .unwrap_err()
-                .0
-                .message
-                .contains("'properties.count'")
-        );
-        assert_eq!(
-            read(b"{}", "p").unwrap_err().0.code,
-            "InvalidRequestContent"
-        );
+        assert!(read_value(json!({"count": "three"})).unwrap_err().0.message.contains("'properties.count'"));
+        assert_eq!(read(b"{}", "p").unwrap_err().0.code, "InvalidRequestContent");
     }
 
     proptest! {

@@ -70,11 +70,7 @@ pub(crate) struct Members<'t> {
 impl<'t> Members<'t> {
     /// The outermost object of a body.
     pub(crate) fn of(body: &'t [u8]) -> Result<Self, Error> {
-        Ok(Members {
-            source: body,
-            path: Vec::new(),
-            members: parse(body)?,
-        })
+        Ok(Members { source: body, path: Vec::new(), members: parse(body)? })
     }
 
     /// What was not taken out.
@@ -102,10 +98,7 @@ impl<'t> Members<'t> {
         let mut path = self.path.clone();
         path.push(Step::Member(name.to_owned()));
         let (line, position) = locate(self.source, &path).unwrap_or((1, 1));
-        invalid(&format!(
-            "{detail} Path '{}', line {line}, position {position}.",
-            show(&path)
-        ))
+        invalid(&format!("{detail} Path '{}', line {line}, position {position}.", show(&path)))
     }
 
     fn typed<T>(
@@ -121,11 +114,7 @@ impl<'t> Members<'t> {
             Some(read) => Ok(Some(read)),
             None => Err(self.misfit(
                 name,
-                &format!(
-                    "Could not convert {} to {expected}: {}.",
-                    without_article(&value),
-                    short(&value)
-                ),
+                &format!("Could not convert {} to {expected}: {}.", without_article(&value), short(&value)),
             )),
         }
     }
@@ -144,10 +133,7 @@ impl<'t> Members<'t> {
     pub(crate) fn integer(&mut self, name: &str) -> Result<Option<i64>, Error> {
         self.typed(name, "integer", |v| {
             // SDKs write whole numbers as 3.0 now and then; Newtonsoft takes them.
-            #[allow(
-                clippy::cast_possible_truncation,
-                reason = "checked to be whole and far within i64"
-            )]
+            #[allow(clippy::cast_possible_truncation, reason = "checked to be whole and far within i64")]
             let whole = |f: f64| (f.fract() == 0.0 && f.abs() < 1e15).then_some(f as i64);
             v.as_i64().or_else(|| v.as_f64().and_then(whole))
         })
@@ -173,10 +159,7 @@ impl<'t> Members<'t> {
         let Some(text) = self.text_or_default(name)? else {
             return Ok(None);
         };
-        let found = all
-            .iter()
-            .copied()
-            .find(|&v| name_of(v).eq_ignore_ascii_case(&text));
+        let found = all.iter().copied().find(|&v| name_of(v).eq_ignore_ascii_case(&text));
         found.map(Some).ok_or_else(|| {
             let known: Vec<_> = all.iter().map(|&v| name_of(v)).collect();
             let mut path = self.path.clone();
@@ -210,11 +193,7 @@ impl<'t> Members<'t> {
             None => Ok(Some(map)),
             Some((key, value)) => Err(self.misfit(
                 name,
-                &format!(
-                    "Could not convert {} to string in member '{key}': {}.",
-                    without_article(value),
-                    short(value)
-                ),
+                &format!("Could not convert {} to string in member '{key}': {}.", without_article(value), short(value)),
             )),
         }
     }
@@ -222,10 +201,7 @@ impl<'t> Members<'t> {
     /// A list of text.
     pub(crate) fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, Error> {
         self.typed(name, "array of strings", |v| {
-            v.as_array()?
-                .iter()
-                .map(|item| item.as_str().map(str::to_owned))
-                .collect()
+            v.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
         })
     }
 
@@ -236,20 +212,13 @@ impl<'t> Members<'t> {
         };
         let mut path = self.path.clone();
         path.push(Step::Member(name.to_owned()));
-        Ok(Some(Members {
-            source: self.source,
-            path,
-            members,
-        }))
+        Ok(Some(Members { source: self.source, path, members }))
     }
 
     /// A list of objects, to be read member by member.
     pub(crate) fn list(&mut self, name: &str) -> Result<Option<Vec<Members<'t>>>, Error> {
         let objects: Option<Vec<Opaque>> = self.typed(name, "array of objects", |v| {
-            v.as_array()?
-                .iter()
-                .map(|item| item.as_object().cloned())
-                .collect()
+            v.as_array()?.iter().map(|item| item.as_object().cloned()).collect()
         })?;
         let at = |index: usize| {
             let mut path = self.path.clone();
@@ -259,12 +228,7 @@ impl<'t> Members<'t> {
         };
         Ok(objects.map(|objects| {
             let each = objects.into_iter().enumerate();
-            each.map(|(i, members)| Members {
-                source: self.source,
-                path: at(i),
-                members,
-            })
-            .collect()
+            each.map(|(i, members)| Members { source: self.source, path: at(i), members }).collect()
         }))
     }
 
@@ -275,9 +239,7 @@ impl<'t> Members<'t> {
 
     /// A required member is missing.
     pub(crate) fn missing(name: &str) -> Error {
-        invalid(&format!(
-            "Required property '{name}' not found in JSON. Path '', line 1, position 1."
-        ))
+        invalid(&format!("Required property '{name}' not found in JSON. Path '', line 1, position 1."))
     }
 }
 
@@ -288,9 +250,7 @@ fn without_article(value: &Value) -> &'static str {
 
 /// The value in at most 60 characters.
 fn short(value: &Value) -> String {
-    let text = value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned);
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match text.char_indices().nth(60) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
         None => text,
@@ -344,9 +304,7 @@ mod tests {
 
     #[test]
     fn numbers_booleans_and_choices_are_read_as_azure_reads_them() {
-        let mut m =
-            Members::of(br#"{"a":3.0,"b":"True","c":3.5,"d":null,"e":"linux","f":"Beos","g":""}"#)
-                .unwrap();
+        let mut m = Members::of(br#"{"a":3.0,"b":"True","c":3.5,"d":null,"e":"linux","f":"Beos","g":""}"#).unwrap();
         assert_eq!(m.integer("a").unwrap(), Some(3));
         assert_eq!(m.boolean("b").unwrap(), Some(true));
         assert!(m.integer("c").is_err());

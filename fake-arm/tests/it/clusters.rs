@@ -36,10 +36,7 @@ async fn both_flags_are_always_shown_and_a_read_can_be_written_back() {
     let mut before = before;
     for document in [&mut before, &mut after] {
         document["eTag"] = Value::Null;
-        for pool in document["properties"]["agentPoolProfiles"]
-            .as_array_mut()
-            .unwrap()
-        {
+        for pool in document["properties"]["agentPoolProfiles"].as_array_mut().unwrap() {
             pool["eTag"] = Value::Null;
         }
     }
@@ -61,10 +58,7 @@ async fn unknown_members_come_back_and_secrets_do_not() {
     assert!(!read.text().contains("s3cret"));
     let read = read.json();
     assert_eq!(read["plan"], json!({"name": "unknown"}));
-    assert_eq!(
-        read["properties"]["futureProfile"],
-        json!({"a": [1, {"b": null}]})
-    );
+    assert_eq!(read["properties"]["futureProfile"], json!({"a": [1, {"b": null}]}));
     assert_eq!(read["properties"]["agentPoolProfiles"][0]["futureFlag"], 7);
 }
 
@@ -77,31 +71,16 @@ async fn a_deletion_stays_readable_after_the_cluster_is_gone() {
     let status = House::local(accepted.header("azure-asyncoperation").unwrap()).to_owned();
     let result = House::local(accepted.header("location").unwrap()).to_owned();
     assert!(result.contains("/operationresults/"));
-    assert_eq!(
-        house.get(&status).await.ok(200).json()["status"],
-        "InProgress"
-    );
-    assert_eq!(
-        house.get(&path).await.ok(200).json()["properties"]["provisioningState"],
-        "Deleting"
-    );
+    assert_eq!(house.get(&status).await.ok(200).json()["status"], "InProgress");
+    assert_eq!(house.get(&path).await.ok(200).json()["properties"]["provisioningState"], "Deleting");
     house.settle().await;
-    assert_eq!(
-        house.get(&status).await.ok(200).json()["status"],
-        "Succeeded"
-    );
+    assert_eq!(house.get(&status).await.ok(200).json()["status"], "Succeeded");
     let gone = house.get(&result).await.ok(204);
     assert!(gone.body.is_empty() && gone.header("location").is_some());
-    assert_eq!(
-        house.get(&path).await.error(),
-        (404, "ResourceNotFound".to_owned())
-    );
+    assert_eq!(house.get(&path).await.error(), (404, "ResourceNotFound".to_owned()));
     house.delete(&path).await.ok(204);
     let node_group = house.path("/resourceGroups/MC_g_c_eastus");
-    assert_eq!(
-        house.get(&node_group).await.error(),
-        (404, "ResourceGroupNotFound".to_owned())
-    );
+    assert_eq!(house.get(&node_group).await.error(), (404, "ResourceGroupNotFound".to_owned()));
 }
 
 #[tokio::test]
@@ -113,11 +92,7 @@ async fn a_second_operation_is_refused_flat_and_pretty() {
     house.put(&pool, body.clone()).await.ok(201);
     let refused = house.put(&pool, body).await.ok(409);
     assert_eq!(refused.error().1, "OperationNotAllowed");
-    assert!(
-        refused.text().starts_with("{\n  \"code\": "),
-        "{}",
-        refused.text()
-    );
+    assert!(refused.text().starts_with("{\n  \"code\": "), "{}", refused.text());
     assert_eq!(refused.header("content-type"), Some("application/json"));
 }
 
@@ -126,16 +101,8 @@ async fn rules_speak_through_the_provider() {
     let house = House::open().await;
     let path = setup::cluster(&house).await;
     let body = json!({"properties": {"count": 1, "mode": "User", "vmSize": "Standard_D2_v3", "securityProfile": {"enableVTPM": true}}});
-    let refused = house
-        .put(&format!("{path}/agentPools/old"), body)
-        .await
-        .ok(400);
-    assert_eq!(
-        refused.error().1,
-        "TrustedLaunchIncompatibleWithConfig",
-        "{}",
-        refused.text()
-    );
+    let refused = house.put(&format!("{path}/agentPools/old"), body).await.ok(400);
+    assert_eq!(refused.error().1, "TrustedLaunchIncompatibleWithConfig", "{}", refused.text());
 }
 
 #[tokio::test]
@@ -143,29 +110,15 @@ async fn etags_are_checked() {
     let house = House::open().await;
     let path = setup::cluster(&house).await;
     let read = house.get(&path).await.json();
-    let stale = house
-        .send(
-            "PUT",
-            &path,
-            Some(read.clone()),
-            &[("if-match", "\"00000000-0000-0000-0000-000000000000\"")],
-        )
-        .await;
+    let stale =
+        house.send("PUT", &path, Some(read.clone()), &[("if-match", "\"00000000-0000-0000-0000-000000000000\"")]).await;
     assert_eq!(stale.status, 412, "{}", stale.text());
     let tag = format!("\"{}\"", read["eTag"].as_str().unwrap());
-    house
-        .send("PUT", &path, Some(read), &[("if-match", tag.as_str())])
-        .await
-        .ok(200);
-    let tags = house
-        .send("PATCH", &path, Some(json!({"tags": {"a": "b"}})), &[])
-        .await;
+    house.send("PUT", &path, Some(read), &[("if-match", tag.as_str())]).await.ok(200);
+    let tags = house.send("PATCH", &path, Some(json!({"tags": {"a": "b"}})), &[]).await;
     assert_eq!(tags.error().0, 409, "an operation runs");
     house.settle().await;
-    house
-        .send("PATCH", &path, Some(json!({"tags": {"a": "b"}})), &[])
-        .await
-        .ok(200);
+    house.send("PATCH", &path, Some(json!({"tags": {"a": "b"}})), &[]).await.ok(200);
     assert_eq!(house.get(&path).await.json()["tags"], json!({"a": "b"}));
 }
 
@@ -174,20 +127,9 @@ async fn credentials_are_a_kubeconfig_in_base64() {
     use base64::Engine;
     let house = House::open().await;
     let path = setup::cluster(&house).await;
-    let reply = house
-        .send(
-            "POST",
-            &format!("{path}/listClusterAdminCredential"),
-            None,
-            &[],
-        )
-        .await
-        .ok(200)
-        .json();
+    let reply = house.send("POST", &format!("{path}/listClusterAdminCredential"), None, &[]).await.ok(200).json();
     assert_eq!(reply["kubeconfigs"][0]["name"], "clusterAdmin");
-    let text = base64::prelude::BASE64_STANDARD
-        .decode(reply["kubeconfigs"][0]["value"].as_str().unwrap())
-        .unwrap();
+    let text = base64::prelude::BASE64_STANDARD.decode(reply["kubeconfigs"][0]["value"].as_str().unwrap()).unwrap();
     assert_eq!(text, b"kubeconfig of c for clusterAdmin");
 }
 
@@ -195,32 +137,14 @@ async fn credentials_are_a_kubeconfig_in_base64() {
 async fn lists_and_what_lies_below_a_cluster_are_served() {
     let house = House::open().await;
     let path = setup::cluster(&house).await;
-    let in_group =
-        house.path("/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters");
-    for list in [
-        house.path("/providers/Microsoft.ContainerService/managedClusters"),
-        in_group,
-    ] {
-        assert_eq!(
-            house.get(&list).await.ok(200).json()["value"]
-                .as_array()
-                .unwrap()
-                .len(),
-            1,
-            "{list}"
-        );
+    let in_group = house.path("/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters");
+    for list in [house.path("/providers/Microsoft.ContainerService/managedClusters"), in_group] {
+        assert_eq!(house.get(&list).await.ok(200).json()["value"].as_array().unwrap().len(), 1, "{list}");
     }
-    let versions = house
-        .get(&format!("{path}/availableAgentPoolVersions"))
-        .await
-        .ok(200)
-        .json();
-    let versions = versions["properties"]["agentPoolVersions"]
-        .as_array()
-        .unwrap();
+    let versions = house.get(&format!("{path}/availableAgentPoolVersions")).await.ok(200).json();
+    let versions = versions["properties"]["agentPoolVersions"].as_array().unwrap();
     assert!(versions.iter().any(|v| v["default"] == true));
-    let sets = house
-        .path("/resourceGroups/MC_g_c_eastus/providers/Microsoft.Compute/virtualMachineScaleSets");
+    let sets = house.path("/resourceGroups/MC_g_c_eastus/providers/Microsoft.Compute/virtualMachineScaleSets");
     let found = house.get(&sets).await.ok(200).json();
     let set = &found["value"][0];
     assert_eq!(
@@ -228,19 +152,59 @@ async fn lists_and_what_lies_below_a_cluster_are_served() {
         json!({"uefiSettings": {"secureBootEnabled": true, "vTpmEnabled": true}, "securityType": "TrustedLaunch"})
     );
     let name = set["name"].as_str().unwrap();
-    let machines = house
-        .get(&format!("{sets}/{name}/virtualMachines"))
-        .await
-        .ok(200)
-        .json();
-    assert_eq!(
-        machines["value"][0]["properties"]["latestModelApplied"],
-        true
-    );
-    house
-        .get(&format!("{sets}/{name}/virtualMachines/0"))
-        .await
-        .ok(200);
-    let stop = house.send("POST", &format!("{path}/stop"), None, &[]).await;
-    assert_eq!(stop.error(), (501, "NotSimulated".to_owned()));
+    let machines = house.get(&format!("{sets}/{name}/virtualMachines")).await.ok(200).json();
+    assert_eq!(machines["value"][0]["properties"]["latestModelApplied"], true);
+    house.get(&format!("{sets}/{name}/virtualMachines/0")).await.ok(200);
+    let run = house.send("POST", &format!("{path}/runCommand"), Some(json!({"command": "ls"})), &[]).await;
+    assert_eq!(run.error(), (501, "NotSimulated".to_owned()));
+}
+
+async fn post(house: &House, uri: &str, body: Option<Value>) -> crate::house::Reply {
+    house.send("POST", uri, body, &[]).await
+}
+
+#[tokio::test]
+async fn clusters_and_pools_are_stopped_started_and_aborted() {
+    let house = House::open().await;
+    let path = setup::cluster(&house).await;
+    let accepted = post(&house, &format!("{path}/stop"), None).await.ok(202);
+    assert!(accepted.body.is_empty() && accepted.header("location").is_some());
+    house.settle().await;
+    assert_eq!(house.get(&path).await.json()["properties"]["powerState"]["code"], "Stopped");
+    post(&house, &format!("{path}/stop"), None).await.ok(204);
+    post(&house, &format!("{path}/start"), None).await.ok(202);
+    house.settle().await;
+    assert_eq!(house.get(&path).await.json()["properties"]["powerState"]["code"], "Running");
+
+    let pool = format!("{path}/agentPools/np2");
+    house.put(&pool, json!({"properties": {"count": 2, "mode": "User"}})).await.ok(201);
+    let aborting = post(&house, &format!("{pool}/abort"), None).await.ok(202);
+    assert_eq!(aborting.json()["name"], "np2");
+    assert!(aborting.header("azure-asyncoperation").is_some() && aborting.header("location").is_some());
+    house.settle().await;
+    assert_eq!(house.get(&pool).await.json()["properties"]["provisioningState"], "Canceled");
+    let image = post(&house, &format!("{pool}/upgradeNodeImageVersion"), None).await.ok(202);
+    assert_eq!(image.json()["properties"]["provisioningState"], "UpgradingNodeImageVersion");
+    house.settle().await;
+    let machines = house.get(&format!("{pool}/machines")).await.ok(200).json();
+    let name = machines["value"][0]["name"].clone();
+    post(&house, &format!("{pool}/deleteMachines"), Some(json!({"machineNames": [name]}))).await.ok(202);
+    house.settle().await;
+    assert_eq!(house.get(&pool).await.json()["properties"]["count"], 1);
+}
+
+#[tokio::test]
+async fn a_scale_set_can_be_reimaged() {
+    let house = House::open().await;
+    setup::cluster(&house).await;
+    let sets = house.path("/resourceGroups/MC_g_c_eastus/providers/Microsoft.Compute/virtualMachineScaleSets");
+    let name = house.get(&sets).await.json()["value"][0]["name"].as_str().unwrap().to_owned();
+    let instances = json!({"instanceIds": ["0"]});
+    let accepted = post(&house, &format!("{sets}/{name}/reimage"), Some(instances)).await.ok(202);
+    let status = House::local(accepted.header("azure-asyncoperation").unwrap()).to_owned();
+    assert_eq!(house.get(&status).await.ok(200).json()["status"], "InProgress");
+    house.settle().await;
+    assert_eq!(house.get(&status).await.ok(200).json()["status"], "Succeeded");
+    let wrong = post(&house, &format!("{sets}/{name}/reimage"), Some(json!({"instanceIds": ["x"]}))).await;
+    assert_eq!(wrong.error().0, 400);
 }

@@ -6,9 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use control_plane::clock::Pace;
 use control_plane::engine::Engine;
-use control_plane::hardware::{
-    BootOrder, BootOutcome, BootReport, Hardware, HardwareEvent, HardwareFuture, VmId,
-};
+use control_plane::hardware::{BootOrder, BootOutcome, BootReport, Hardware, HardwareEvent, HardwareFuture, VmId};
 use control_plane::model::{Cluster, Subscription};
 use control_plane::world::{World, WorldConfig};
 use fake_arm::{Authority, Caller, CredentialKind, FrontDoor, KubeconfigSource, Origin};
@@ -25,12 +23,7 @@ struct Willing;
 
 impl Hardware for Willing {
     fn boot(&self, _order: BootOrder) -> HardwareFuture<'_, BootReport> {
-        Box::pin(async {
-            Ok(BootReport {
-                outcome: BootOutcome::Booted,
-                console: Vec::new(),
-            })
-        })
+        Box::pin(async { Ok(BootReport { outcome: BootOutcome::Booted, console: Vec::new() }) })
     }
     fn power_off(&self, _vm: VmId) -> HardwareFuture<'_, ()> {
         Box::pin(async { Ok(()) })
@@ -86,10 +79,7 @@ impl Reply {
     #[track_caller]
     pub(crate) fn error(&self) -> (u16, String) {
         let body = self.json();
-        let code = body["error"]["code"]
-            .as_str()
-            .or(body["code"].as_str())
-            .unwrap_or("?");
+        let code = body["error"]["code"].as_str().or(body["code"].as_str()).unwrap_or("?");
         (self.status.as_u16(), code.to_owned())
     }
 
@@ -103,16 +93,11 @@ impl Reply {
 impl House {
     pub(crate) async fn open() -> House {
         let dir = tempfile::tempdir().unwrap();
-        let config = WorldConfig {
-            dir: dir.path().join("world"),
-            seed: 7,
-            pace: Pace::Explicit,
-        };
+        let config = WorldConfig { dir: dir.path().join("world"), seed: 7, pace: Pace::Explicit };
         let world = World::open(config).await.unwrap();
         let (events, incoming) = mpsc::unbounded_channel();
         let engine = Engine::start(world.clone(), Arc::new(Willing), incoming).await;
-        let authority =
-            Arc::new(Authority::open(&dir.path().join("entra"), world.tenant()).unwrap());
+        let authority = Arc::new(Authority::open(&dir.path().join("entra"), world.tenant()).unwrap());
         let origin = Origin::new("https://localhost:8443").unwrap();
         let caller = Caller::Application(authority.client().id.to_string());
         let token = authority.issue_token(&caller, &origin).unwrap();
@@ -123,15 +108,7 @@ impl House {
             accelerated_polls: true,
             kubeconfig: Arc::new(Kubeconfigs),
         });
-        House {
-            world,
-            engine,
-            authority,
-            router,
-            token,
-            _events: events,
-            _dir: dir,
-        }
+        House { world, engine, authority, router, token, _events: events, _dir: dir }
     }
 
     /// The subscription with today's rules.
@@ -152,30 +129,13 @@ impl House {
     pub(crate) async fn raw(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let body = axum::body::to_bytes(body, usize::MAX)
-            .await
-            .unwrap()
-            .to_vec();
-        Reply {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap().to_vec();
+        Reply { status: parts.status, headers: parts.headers, body }
     }
 
     /// A request with a token and, unless the URI has a query, today's api-version.
-    pub(crate) async fn send(
-        &self,
-        method: &str,
-        uri: &str,
-        body: Option<Value>,
-        headers: &[(&str, &str)],
-    ) -> Reply {
-        let uri = if uri.contains('?') {
-            uri.to_owned()
-        } else {
-            format!("{uri}?api-version={TODAY}")
-        };
+    pub(crate) async fn send(&self, method: &str, uri: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Reply {
+        let uri = if uri.contains('?') { uri.to_owned() } else { format!("{uri}?api-version={TODAY}") };
         let mut request = Request::builder().method(method).uri(uri);
         request = request.header("authorization", format!("Bearer {}", self.token));
         for (name, value) in headers {
@@ -206,8 +166,7 @@ impl House {
     /// Path and query of an absolute URL of the simulator's own.
     #[track_caller]
     pub(crate) fn local(url: &str) -> &str {
-        url.strip_prefix("https://localhost:8443")
-            .unwrap_or_else(|| panic!("not our origin: {url}"))
+        url.strip_prefix("https://localhost:8443").unwrap_or_else(|| panic!("not our origin: {url}"))
     }
 
     pub(crate) async fn settle(&self) {

@@ -20,13 +20,7 @@ pub(crate) fn cluster_body() -> Value {
 
 /// A group `g`.
 pub(crate) async fn group(house: &House) {
-    house
-        .put(
-            &house.path("/resourcegroups/g"),
-            json!({"location": "East US"}),
-        )
-        .await
-        .ok(201);
+    house.put(&house.path("/resourcegroups/g"), json!({"location": "East US"})).await.ok(201);
 }
 
 /// The path of cluster `c` in group `g`.

@@ -30,22 +30,10 @@ fn walk(value: &Value, at: &str, out: &mut Vec<String>) {
 /// Asserts that `ours` has the members of the recording in the recorded order, and besides them only `extra`.
 #[track_caller]
 pub(crate) fn assert_like(ours: &Value, recorded: &Value, extra: &[&str]) {
-    let ours: Vec<_> = of(ours)
-        .into_iter()
-        .filter(|path| !extra.contains(&path.as_str()))
-        .collect();
+    let ours: Vec<_> = of(ours).into_iter().filter(|path| !extra.contains(&path.as_str())).collect();
     let recorded = of(recorded);
-    let missing: Vec<_> = recorded
-        .iter()
-        .filter(|path| !ours.contains(path))
-        .collect();
-    let surplus: Vec<_> = ours
-        .iter()
-        .filter(|path| !recorded.contains(path))
-        .collect();
-    assert!(
-        missing.is_empty() && surplus.is_empty(),
-        "missing: {missing:#?}\nsurplus: {surplus:#?}"
-    );
+    let missing: Vec<_> = recorded.iter().filter(|path| !ours.contains(path)).collect();
+    let surplus: Vec<_> = ours.iter().filter(|path| !recorded.contains(path)).collect();
+    assert!(missing.is_empty() && surplus.is_empty(), "missing: {missing:#?}\nsurplus: {surplus:#?}");
     assert_eq!(ours, recorded, "same members in another order");
 }

@@ -62,10 +62,7 @@ impl AzSetup<'_> {
     fn principals(&self, before: &str) -> String {
         let mut principals: Vec<Value> = serde_json::from_str(before).unwrap_or_default();
         principals.retain(|p| p["client_id"] != json!(self.client));
-        principals.insert(
-            0,
-            json!({ "client_id": self.client, "tenant": self.tenant, "client_secret": self.secret }),
-        );
+        principals.insert(0, json!({ "client_id": self.client, "tenant": self.tenant, "client_secret": self.secret }));
         Value::from(principals).to_string()
     }
 

@@ -169,6 +169,14 @@ pub(super) enum Node {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Print what the node would have measured if nothing had been tampered with: a reference for 'slipway verify'.
+    Reference {
+        #[command(flatten)]
+        which: Which,
+        /// A file to write to.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
     /// Change one byte of a boot component on the OS disk; it takes effect at the next boot.
     Tamper {
         #[command(flatten)]
@@ -213,12 +221,25 @@ pub(super) struct Verify {
     /// The nonce that the quote must carry, in hexadecimal; without it freshness is not judged.
     #[arg(long, value_name = "HEX")]
     pub(super) nonce: Option<String>,
-    /// What a good boot looks like [default: the reference in the folder].
+    /// Whether Secure Boot must have been on or off; without it the state is reported only.
+    #[arg(long, value_enum)]
+    pub(super) secure_boot: Option<OnOff>,
+    /// What a good boot looks like: a file of 'slipway node reference' or the event log of a good machine [default:
+    /// the data directory's reference for the image that the evidence claims].
     #[arg(long, value_name = "FILE")]
     pub(super) reference: Option<PathBuf>,
     /// The root certificate to trust, PEM [default: the one of the data directory].
     #[arg(long, value_name = "FILE")]
     pub(super) root: Option<PathBuf>,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnOff {
+    /// On.
+    On,
+    /// Off.
+    Off,
 }
 
 #[derive(Debug, clap::Args)]

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use vtpm_backend::pcr::{Bank, PcrBanks, PcrIndex};
 
 use super::args::LogFormat;
-use super::{Context, out};
-use crate::api::{FileView, Files, QuoteRequest};
+use super::{Context, out, references};
+use crate::api::{FileView, Files, NodeView, QuoteRequest};
 use crate::client::Client;
-use crate::data_dir::private_dir;
+use crate::data_dir::{DataDir, private_dir};
 use crate::failure::{Failure, OrFail as _};
 
 /// The length of nonces that are made up here, in bytes.
@@ -65,13 +65,12 @@ fn registers(banks: &PcrBanks) -> String {
 pub(super) fn quote(
     context: &Context,
     client: &Client,
-    path: &str,
+    node: &str,
     nonce: Option<&str>,
     dir: &Path,
 ) -> Result<(), Failure> {
     let nonce = nonce.map_or_else(random_nonce, |nonce| Ok(nonce.to_lowercase()))?;
-    let files: Files = client.post(path, &QuoteRequest { nonce: nonce.clone() })?;
-    write_files(&files, dir)?;
+    let files = take_quote(&context.data, client, node, &nonce, dir)?;
     if context.json {
         let names: Vec<_> = files.files.iter().map(|file| &file.name).collect();
         return out::json(&json!({ "dir": dir, "nonce": nonce, "files": names }));
@@ -84,6 +83,22 @@ pub(super) fn quote(
     ))
 }
 
+/// Quotes the node at a path of the control API, writes everything to a folder, and keeps the node's reference.
+pub(crate) fn take_quote(
+    data: &DataDir,
+    client: &Client,
+    node: &str,
+    nonce: &str,
+    dir: &Path,
+) -> Result<Files, Failure> {
+    let files: Files = client.post(&format!("{node}/quote"), &QuoteRequest { nonce: nonce.to_owned() })?;
+    write_files(&files, dir)?;
+    let shown: NodeView = client.get(node)?;
+    let reference = client.bytes(&format!("{node}/reference"))?;
+    references::keep(data, &shown.image, shown.secure_boot, &reference)?;
+    Ok(files)
+}
+
 /// Random bytes in hexadecimal.
 pub(crate) fn random_nonce() -> Result<String, Failure> {
     let mut nonce = [0; NONCE_BYTES];
@@ -92,7 +107,7 @@ pub(crate) fn random_nonce() -> Result<String, Failure> {
 }
 
 /// Writes the files of an answer to a folder, which is made when it is missing.
-pub(crate) fn write_files(files: &Files, dir: &Path) -> Result<(), Failure> {
+fn write_files(files: &Files, dir: &Path) -> Result<(), Failure> {
     private_dir(dir).or_fail(|| format!("cannot create {}", dir.display()))?;
     files.files.iter().try_for_each(|file| write_file(file, dir))
 }

@@ -6,6 +6,7 @@ mod events;
 pub(crate) mod evidence;
 mod node;
 pub(crate) mod out;
+mod references;
 mod rules;
 mod shell;
 mod subscription;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Context, args, evidence, out};
+use super::{Context, args, evidence, out, references};
 use crate::api::{Console, NodeView, Nodes, Tamper, Tcti, TpmView};
 use crate::client::{Client, segment};
 use crate::failure::Failure;
@@ -21,8 +21,9 @@ pub(super) fn run(context: &Context, command: args::Node) -> Result<(), Failure>
         }
         args::Node::Pcrs(which) => evidence::pcrs(context, &client, &path(&which, "/pcrs")),
         args::Node::Quote { which, nonce, out } => {
-            evidence::quote(context, &client, &path(&which, "/quote"), nonce.as_deref(), &out)
+            evidence::quote(context, &client, &path(&which, ""), nonce.as_deref(), &out)
         }
+        args::Node::Reference { which, out } => references::print(&client, &path(&which, "/reference"), out.as_deref()),
         args::Node::Tamper { which, component } => {
             show(context, &client.post(&path(&which, "/tamper"), &Tamper { component })?)
         }

@@ -13,8 +13,7 @@ const DOWN_WAIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(context: &Context, up: &args::Up) -> Result<(), Failure> {
     logging::start("info");
-    let options =
-        UpOptions { listen: up.listen, data: context.data.clone(), pace: up.speed, seed: up.seed };
+    let options = UpOptions { listen: up.listen, data: context.data.clone(), pace: up.speed, seed: up.seed };
     runtime()?.block_on(async {
         let server = Server::start(options).await?;
         let running = server.running();

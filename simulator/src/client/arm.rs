@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::Method;
 
-use super::transport::{Answer, exchange, from_json};
 use super::Client;
+use super::transport::{Answer, exchange, from_json};
 use crate::api::Token;
 use crate::failure::Failure;
 

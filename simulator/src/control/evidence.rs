@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use attestation::{About, Baseline, Evidence};
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use control_plane::refusal::RefusalKind;
 use serde::Deserialize;
 use vtpm_backend::eventlog::EventLog;
@@ -15,7 +18,7 @@ use vtpm_backend::pcr::PcrBanks;
 
 use super::nodes::find;
 use super::{Control, ControlError};
-use crate::api::{Console, Files, QuoteRequest, Tcti};
+use crate::api::{Console, FileView, Files, QuoteRequest, Tcti};
 
 impl From<EvidenceError> for ControlError {
     fn from(error: EvidenceError) -> Self {
@@ -89,10 +92,30 @@ pub(super) async fn quote(
     let nonce = hex::decode(&request.nonce)
         .map_err(|error| ControlError::bad_request(format!("the nonce is not hexadecimal: {error}")))?;
     let node = find(&control, &node)?;
-    let quote = control.fleet.quote(node.vm, &nonce, &Selection::default()).await?;
+    let selection = Selection::default();
+    let quote = control.fleet.quote(node.vm, &nonce, &selection).await?;
     let log = control.fleet.event_log(node.vm).await?;
-    let _ = (quote, log);
-    Err(ControlError::internal("PLACEHOLDER"))
+    let chain = control.fleet.ca().await.map_err(ControlError::internal)?.chain_pem();
+    let about = About {
+        node: node.name.clone(),
+        image: node.model.image.clone(),
+        selection: selection.to_string(),
+        secure_boot: node.model.secure_boot,
+        taken: control.world.now().rfc3339(),
+    };
+    let evidence = Evidence::new(&quote, log, chain, about);
+    let file = |(name, bytes): (&str, Vec<u8>)| FileView { name: name.to_owned(), base64: STANDARD.encode(bytes) };
+    Ok(Json(Files { files: evidence.files().into_iter().map(file).collect() }))
+}
+
+pub(super) async fn reference(
+    State(control): State<Arc<Control>>,
+    Path(node): Path<String>,
+) -> Result<Response, ControlError> {
+    let node = find(&control, &node)?;
+    let reference = control.fleet.reference(node.vm).await?;
+    let json = Baseline::from_reference(&reference).to_json();
+    Ok(([(CONTENT_TYPE, "application/json")], json).into_response())
 }
 
 pub(super) async fn tcti(

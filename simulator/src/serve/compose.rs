@@ -49,16 +49,7 @@ pub(super) async fn open(
         accelerated_polls: accelerated(options.pace),
         kubeconfig: Arc::new(kubeconfig),
     };
-    let control = Arc::new(Control {
-        world: world.clone(),
-        engine,
-        fleet,
-        authority,
-        origin,
-        az_dir,
-        secret,
-        stop,
-    });
+    let control = Arc::new(Control { world: world.clone(), engine, fleet, authority, origin, az_dir, secret, stop });
     let router = Router::new()
         .nest(control::PATH_PREFIX, control::router(Arc::clone(&control)))
         .nest(fake_kube::PATH_PREFIX, fake_kube::router(world))

@@ -119,8 +119,5 @@ impl Server {
 /// # Errors
 /// When the system gives no threads.
 pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .or_fail(|| "cannot start the runtime".to_owned())
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().or_fail(|| "cannot start the runtime".to_owned())
 }

@@ -95,4 +95,3 @@ fn evidence_dir(data: &crate::data_dir::DataDir, name: &str) -> Result<std::path
     crate::data_dir::private_dir(&dir).or_fail(|| format!("cannot create {}", dir.display()))?;
     Ok(dir)
 }
-

@@ -58,7 +58,9 @@ impl<'a> Scene<'a> {
         board.finish();
         match finished? {
             Finished::Succeeded => Ok(()),
-            Finished::Failed { code, message } => Err(Failure::Failed(format!("the operation failed: {code}: {message}"))),
+            Finished::Failed { code, message } => {
+                Err(Failure::Failed(format!("the operation failed: {code}: {message}")))
+            }
         }
     }
 

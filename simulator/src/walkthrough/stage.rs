@@ -45,6 +45,17 @@ pub(super) fn request(text: &str) -> Result<(), Failure> {
     line(&styled(Style::Dim, text))
 }
 
+/// The widest line that fits a terminal beside the indentation, in characters.
+const CHARS_MAX: usize = 110;
+
+/// Text that fits a line.
+pub(super) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// What to type next.
 pub(super) struct Farewell {
     pub(super) group: String,

@@ -1,16 +1,16 @@
 //! The steps, in order.
 
-use std::path::Path;
-
+use attestation::{Status, Verdict};
 use control_plane::clock::{Pace, Stopwatch};
 use control_plane::hardware::Component;
 use serde_json::{Value, json};
 
 use super::scene::{CLUSTER, LOCATION, Scene};
-use super::stage::{self, Farewell, Style, styled};
+use super::stage::{self, Farewell, Style, shortened, styled};
 use super::{chain, evidence_dir};
-use crate::api::{Console, Files, NodeView, QuoteRequest, Tamper, TimeView};
-use crate::cli::evidence::{random_nonce, write_files};
+use crate::api::{Console, NodeView, Tamper, TimeView};
+use crate::cli::evidence::{random_nonce, take_quote};
+use crate::cli::verify::{self, Demands};
 use crate::failure::Failure;
 
 const SYSTEM_POOL: &str = "nodepool1";
@@ -129,8 +129,8 @@ fn refused_by_secure_boot(scene: &Scene<'_>) -> Result<(), Failure> {
         return Err(Failure::Failed(format!("{} booted a tampered boot loader under Secure Boot", node.name)));
     };
     let console: Console = scene.client.get(&scene.node_path(&node, "/console"))?;
-    for line in console.lines.iter().rev().take(4).rev() {
-        stage::request(line)?;
+    for line in console.lines.iter().filter(|line| !line.trim().is_empty()) {
+        stage::request(&shortened(&format!("│ {line}")))?;
     }
     stage::line(&styled(Style::Red, &format!("{} was refused: {}", refused.component, refused.reason)))
 }
@@ -144,12 +144,28 @@ fn tamper_and_reboot(scene: &Scene<'_>, pool: &str) -> Result<NodeView, Failure>
 }
 
 /// Quotes a node with a fresh nonce and judges what it says.
-fn judge(scene: &Scene<'_>, node: &NodeView, name: &str) -> Result<crate::cli::verify::Judged, Failure> {
+fn judge(scene: &Scene<'_>, node: &NodeView, name: &str) -> Result<Verdict, Failure> {
     let dir = evidence_dir(scene.data, name)?;
     let nonce = random_nonce()?;
     stage::request(&format!("slipway node quote {} --nonce {nonce} --out {}", node.name, dir.display()))?;
-    let files: Files = scene.client.post(&scene.node_path(node, "/quote"), &QuoteRequest { nonce: nonce.clone() })?;
-    write_files(&files, &dir)?;
+    take_quote(scene.data, scene.client, &scene.node_path(node, ""), &nonce, &dir)?;
     stage::request(&format!("slipway verify {} --nonce {nonce}", dir.display()))?;
-    crate::cli::verify::judge(scene.data, Path::new(&dir), Some(&nonce), None, None)
+    let demands = Demands { nonce: Some(nonce), secure_boot: Some(node.secure_boot), ..Demands::default() };
+    let verdict = verify::judge(scene.data, &dir, &demands)?;
+    // All checks of a good boot are worth seeing once; of a bad one, what failed.
+    let shown = verdict.checks.iter().filter(|check| verdict.trusted || check.status != Status::Ok);
+    for check in shown {
+        let (mark, style) = match check.status {
+            Status::Ok => ("✓", Style::Green),
+            Status::Failed => ("✗", Style::Red),
+            Status::NotRun => ("·", Style::Dim),
+        };
+        let text = format!("{:<18} {}", check.name.as_str(), check.detail);
+        stage::line(&format!("{} {}", styled(style, mark), shortened(&text)))?;
+    }
+    let held = verdict.checks.iter().filter(|check| check.status == Status::Ok).count();
+    if !verdict.trusted {
+        stage::line(&format!("{} {held} other checks hold: quote and log are genuine", styled(Style::Green, "✓")))?;
+    }
+    Ok(verdict)
 }

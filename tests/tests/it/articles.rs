@@ -24,26 +24,23 @@ fn before(az: &Az, slipway: &Slipway) {
 /// "Deploy new cluster" to "Disable Secure Boot / vTPM on an existing node pool", verbatim. The article goes on with
 /// another cluster's name (`myCluster`) half-way; that one is made by hand.
 fn the_article(az: &Az, slipway: &Slipway) {
-    let cluster = az.ok(
-        "az aks create --name myAKSCluster --resource-group myResourceGroup --node-count 1 --enable-secure-boot \
-         --enable-vtpm --generate-ssh-keys",
-    );
+    let cluster = az
+        .ok("az aks create --name myAKSCluster --resource-group myResourceGroup --node-count 1 --enable-secure-boot \
+         --enable-vtpm --generate-ssh-keys");
     assert_eq!(cluster["provisioningState"], "Succeeded");
     assert_eq!(security(&cluster["agentPoolProfiles"][0]), (true, true));
     az.ok("az aks get-credentials --resource-group myResourceGroup --name myAKSCluster");
     kubeconfig(az, slipway);
 
-    let pool = az.ok(
-        "az aks nodepool add --resource-group myResourceGroup --cluster-name myAKSCluster --name mynodepool \
-         --node-count 3 --enable-vtpm",
-    );
+    let pool = az
+        .ok("az aks nodepool add --resource-group myResourceGroup --cluster-name myAKSCluster --name mynodepool \
+         --node-count 3 --enable-vtpm");
     assert_eq!((security(&pool), &pool["count"]), ((true, false), &json!(3)));
     // The same name again: the article shows two ways to add it.
     az.ok("az aks nodepool delete --resource-group myResourceGroup --cluster-name myAKSCluster --name mynodepool");
-    let pool = az.ok(
-        "az aks nodepool add --resource-group myResourceGroup --cluster-name myAKSCluster --name mynodepool \
-         --node-count 3 --enable-vtpm --enable-secure-boot",
-    );
+    let pool = az
+        .ok("az aks nodepool add --resource-group myResourceGroup --cluster-name myAKSCluster --name mynodepool \
+         --node-count 3 --enable-vtpm --enable-secure-boot");
     assert_eq!(security(&pool), (true, true));
 
     let arm = slipway.arm();

@@ -47,7 +47,14 @@ fn nonsense_is_refused_in_azures_words() {
         case("a list for an object", "PUT", "/resourceGroups/x", Some(b"[]"), 400, "InvalidRequestContent"),
         case("no such group", "GET", "/resourceGroups/nope", None, 404, "ResourceGroupNotFound"),
         case("no such cluster", "GET", cluster.clone(), None, 404, "ResourceNotFound"),
-        case("a cluster in no group", "PUT", cluster_path("nope", "c"), Some(b"{\"location\":\"eastus\"}"), 404, "ResourceGroupNotFound"),
+        case(
+            "a cluster in no group",
+            "PUT",
+            cluster_path("nope", "c"),
+            Some(b"{\"location\":\"eastus\"}"),
+            404,
+            "ResourceGroupNotFound",
+        ),
     ];
     for case in &cases {
         check(&arm, case);

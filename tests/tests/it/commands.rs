@@ -13,9 +13,9 @@ fn listing_waiting_deleting() {
     assert_eq!(az.ok("az account list").as_array().map(Vec::len), Some(3), "az sees a new subscription at once");
     assert_eq!(ga["era"], "ga");
 
-    assert_eq!(az.ok("az group exists -n g"), json!("false\n"));
+    assert_eq!(az.ok("az group exists -n g"), json!(false));
     az.ok("az group create -n g -l eastus --tags a=b");
-    assert_eq!(az.ok("az group exists -n g"), json!("true\n"));
+    assert_eq!(az.ok("az group exists -n g"), json!(true));
     assert_eq!(az.ok("az group show -n g")["tags"]["a"], "b");
     assert_eq!(az.ok("az group list")[0]["name"], "g");
     let versions = az.ok("az aks get-versions -l eastus");

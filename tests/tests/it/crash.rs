@@ -45,7 +45,11 @@ fn a_reimage_survives_kill_9_at_random_moments() {
         for name in &acknowledged {
             arm.get(&format!("/resourceGroups/{name}"));
         }
-        assert_eq!(arm.get(&path)["properties"]["securityProfile"]["enableSecureBoot"], false, "the PUT was acknowledged");
+        assert_eq!(
+            arm.get(&path)["properties"]["securityProfile"]["enableSecureBoot"],
+            false,
+            "the PUT was acknowledged"
+        );
     }
     assert!(!acknowledged.is_empty());
 

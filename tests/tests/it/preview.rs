@@ -37,10 +37,9 @@ fn the_preview_article_with_the_newest_az() {
     az.ok(r#"az provider register --namespace "Microsoft.ContainerService" --wait"#);
 
     az.ok("az group create --name myResourceGroup --location eastus");
-    let cluster = az.ok(
-        "az aks create --name myAKSCluster --resource-group myResourceGroup --node-count 1 --enable-secure-boot \
-         --enable-vtpm --enable-managed-identity --generate-ssh-keys",
-    );
+    let cluster = az
+        .ok("az aks create --name myAKSCluster --resource-group myResourceGroup --node-count 1 --enable-secure-boot \
+         --enable-vtpm --enable-managed-identity --generate-ssh-keys");
     assert_eq!(cluster["agentPoolProfiles"][0]["securityProfile"]["enableSecureBoot"], true);
     az.ok("az aks get-credentials --resource-group myResourceGroup --name myAKSCluster");
 
@@ -50,10 +49,9 @@ fn the_preview_article_with_the_newest_az() {
         "az aks nodepool add --resource-group myResourceGroup -\u{2013}cluster-name myAKSCluster --name mynodepool \
          --node-count 3 --enable-vtpm",
     );
-    let added = az.ok(
-        "az aks nodepool add --resource-group myResourceGroup --cluster-name myAKSCluster --name mynodepool \
-         --node-count 3 --enable-vtpm",
-    );
+    let added = az
+        .ok("az aks nodepool add --resource-group myResourceGroup --cluster-name myAKSCluster --name mynodepool \
+         --node-count 3 --enable-vtpm");
     assert_eq!(added["securityProfile"]["enableVtpm"], true);
 
     let refused = az.fails(

@@ -240,6 +240,8 @@ impl Scene {
 
     fn existing_cluster(&self) -> Cluster {
         Cluster {
+            abort: None,
+            power: crate::model::PowerState::Running,
             id: cluster_id(),
             location: "eastus".into(),
             tags: None,
@@ -272,6 +274,8 @@ fn cluster_id() -> ClusterId {
 
 pub(super) fn pool(name: &str, settings: PoolSettings) -> Pool {
     Pool {
+        abort: None,
+        reimage: None,
         id: PoolId { cluster: cluster_id(), name: Name::new(name) },
         settings,
         provisioning: Provisioning::Succeeded,

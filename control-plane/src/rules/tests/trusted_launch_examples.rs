@@ -204,3 +204,26 @@ fn a_pool_that_is_switched_on_already_is_not_refused_for_what_came_later() {
         assert_eq!(scene.judge(), Ok(()), "{era}");
     }
 }
+
+#[test]
+fn the_requests_of_the_articles_pass_in_every_era() {
+    for era in crate::era::Era::ALL {
+        // az aks create --enable-secure-boot --enable-vtpm, then the flags off and on again one by one.
+        let mut scene = Scene::pool(era);
+        size(&mut scene, "");
+        scene.spec.mode = Some(crate::model::NodePoolMode::System);
+        (scene.embedded, scene.first_pool) = (true, true);
+        assert_eq!(scene.judge(), Ok(()), "{era}");
+        for (vtpm, secure_boot) in [(None, Some(false)), (Some(false), None), (Some(true), None), (None, Some(true))] {
+            scene.exists();
+            scene.embedded = false;
+            flags(&mut scene, vtpm, secure_boot);
+            assert_eq!(scene.judge(), Ok(()), "{era}: {vtpm:?} {secure_boot:?}");
+        }
+        // A pool that was added without flags can be switched on later, but for the eras in between.
+        let mut plain = Scene::update(era);
+        flags(&mut plain, Some(true), Some(true));
+        let refused = matches!(era, crate::era::Era::Y2025M08 | crate::era::Era::Y2026M06);
+        assert_eq!(plain.judge().is_err(), refused, "{era}");
+    }
+}
