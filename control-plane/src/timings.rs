@@ -100,7 +100,7 @@ pub const TABLE: &[Timing] = &[
     Timing {
         step: Step::ControlPlaneStop,
         median_s: 105,
-        source: "cluster stop took 87-124 s; start and end times in the test recordings of Azure/azure-cli-extensions (2023-2024)\",
+        source: "cluster stop took 87-124 s; start and end times in the test recordings of Azure/azure-cli-extensions (2023-2024)",
     },
     Timing {
         step: Step::ControlPlaneStart,

@@ -165,6 +165,10 @@ fn the_control_api_refuses_nonsense_too() {
         assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
         assert!(answer.message().len() > 5, "{method} {path}: {answer:?}");
     }
+    // The answer may get lost when the server hangs up on a client that still sends; that it is taken may not be.
     let big = vec![b' '; 100 * 1024];
-    assert_eq!(send("POST", "/subscriptions", &big).status, 413);
+    let url = format!("{}/_slipway/v1/subscriptions", slipway.url());
+    let answer = arm.try_send("POST", &url, &headers, Some(&big));
+    assert!(answer.as_ref().is_none_or(|answer| answer.status == 413), "{answer:?}");
+    assert_eq!(slipway.json(&["subscription", "list"])["subscriptions"].as_array().map(Vec::len), Some(2));
 }
