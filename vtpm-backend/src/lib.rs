@@ -7,6 +7,7 @@
 
 // The pure half: no process, no socket, no clock.
 pub mod boot;
+pub mod disk;
 pub mod eventlog;
 pub mod image;
 pub mod pcr;

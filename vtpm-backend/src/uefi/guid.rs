@@ -21,7 +21,7 @@ impl EfiGuid {
         EfiGuid(Uuid::from_bytes_le(bytes))
     }
 
-    const fn known(value: u128) -> EfiGuid {
+    pub(super) const fn known(value: u128) -> EfiGuid {
         EfiGuid(Uuid::from_u128(value))
     }
 }
@@ -47,6 +47,10 @@ pub mod guids {
     pub const CERT_X509: EfiGuid = EfiGuid::known(0xa5c059a1_94e4_4aa7_87b5_ab155c2bf072);
     /// `EFI_CERT_SHA256_GUID`: the type of a signature list that holds image hashes.
     pub const CERT_SHA256: EfiGuid = EfiGuid::known(0xc1c41626_504c_4092_aca9_41f936934328);
+    /// `EFI_CERT_SHA1_GUID`: the type of a signature list that holds SHA-1 image hashes.
+    pub const CERT_SHA1: EfiGuid = EfiGuid::known(0x826ca512_cf10_4ac9_b187_be01496631bd);
+    /// `EFI_CERT_X509_SHA256_GUID`: hashes of certificates' signed parts, with a revocation time.
+    pub const CERT_X509_SHA256: EfiGuid = EfiGuid::known(0x3bd2a492_96c0_4079_b420_fcf98ef103ed);
     /// The signature owner that Microsoft uses in KEK, db and dbx.
     pub const MICROSOFT_OWNER: EfiGuid = EfiGuid::known(0x77fa9abd_0359_4d32_bd60_28f4e78f784b);
     /// Hyper-V's `gEfiVmbusChannelDevicePathGuid`: a VMBus channel in a device path.

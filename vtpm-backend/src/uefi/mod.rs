@@ -10,6 +10,7 @@ mod guid;
 pub mod image_load;
 pub mod load_option;
 pub mod signature;
+pub mod var_store;
 pub mod variable;
 
 pub use cursor::{Cursor, Malformed};
