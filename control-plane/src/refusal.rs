@@ -73,9 +73,11 @@ pub struct Refusal {
     /// The text for the client.
     pub message: String,
     /// The property at fault, where Azure names one.
-    pub target: Option<String>,
+    pub target: Option<Box<str>>,
     /// The AKS subcode; empty in most answers.
-    pub subcode: String,
+    pub subcode: &'static str,
+    /// What a service behind the AKS resource provider said, which it shows in `details` now and then.
+    pub detail: Option<Box<str>>,
     /// The rule of the rule table that refused, for logs and the docs.
     pub rule: Option<&'static str>,
 }
@@ -89,7 +91,8 @@ impl Refusal {
             code: code.into(),
             message: message.into(),
             target: None,
-            subcode: String::new(),
+            subcode: "",
+            detail: None,
             rule: None,
         }
     }
@@ -101,15 +104,22 @@ impl Refusal {
 
     /// Names the property at fault.
     #[must_use]
-    pub fn at(mut self, target: impl Into<String>) -> Self {
+    pub fn at(mut self, target: impl Into<Box<str>>) -> Self {
         self.target = Some(target.into());
+        self
+    }
+
+    /// Adds what a service behind the AKS resource provider said.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Box<str>>) -> Self {
+        self.detail = Some(detail.into());
         self
     }
 
     /// Sets the AKS subcode.
     #[must_use]
-    pub fn subcode(mut self, subcode: impl Into<String>) -> Self {
-        self.subcode = subcode.into();
+    pub fn subcode(mut self, subcode: &'static str) -> Self {
+        self.subcode = subcode;
         self
     }
 }

@@ -6,6 +6,7 @@ use control_plane::ids::{OperationId, SubscriptionId};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use crate::door::{FrontDoor, Origin, POLL_RETRY_MS};
+use crate::error::FAILURE_CAUSE;
 
 /// Where an asynchronous operation's status is read. azure-core prefers it to `Location`.
 const ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-asyncoperation");
@@ -94,6 +95,12 @@ pub(crate) fn accepted(
     operation: OperationId,
 ) -> Response {
     with_both_urls(empty(StatusCode::ACCEPTED), origin, subscription, location, operation)
+}
+
+/// Says that the gateway, not the resource provider, refused. Errors with a body say so by themselves.
+pub(crate) fn refused_by_gateway(mut response: Response) -> Response {
+    response.headers_mut().insert(FAILURE_CAUSE, HeaderValue::from_static("gateway"));
+    response
 }
 
 /// Adds the URL of an operation's status, of any provider.

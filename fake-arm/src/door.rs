@@ -25,6 +25,8 @@ pub struct FrontDoor {
     /// Whether unfinished polls carry `retry-after-ms`, without which az sleeps 30 s of real time between two polls.
     /// Azure does not send it: switch it on where virtual time runs faster than real time.
     pub accelerated_polls: bool,
+    /// Whether requests beyond Azure's limits are refused (429). The limits are counted in virtual time.
+    pub throttling: bool,
     /// Who writes kubeconfigs.
     pub kubeconfig: Arc<dyn KubeconfigSource>,
 }

@@ -11,7 +11,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 /// The header by which the gateway says that it, not the resource provider, refused.
-const FAILURE_CAUSE: HeaderName = HeaderName::from_static("x-ms-failure-cause");
+pub(crate) const FAILURE_CAUSE: HeaderName = HeaderName::from_static("x-ms-failure-cause");
 
 /// A refusal on its way to the client.
 #[derive(Debug)]
@@ -64,11 +64,18 @@ struct GatewayError<'a> {
 #[derive(Serialize)]
 struct ProviderError<'a> {
     code: &'a str,
-    details: Option<()>,
+    details: Option<[Detail<'a>; 1]>,
     message: &'a str,
     subcode: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
+}
+
+/// What a service behind the resource provider said.
+#[derive(Serialize)]
+struct Detail<'a> {
+    code: &'a str,
+    message: &'a str,
 }
 
 fn body_of(refusal: &Refusal) -> Vec<u8> {
@@ -80,9 +87,9 @@ fn body_of(refusal: &Refusal) -> Vec<u8> {
         }
         Layer::Provider => pretty(&ProviderError {
             code: &refusal.code,
-            details: None,
+            details: refusal.detail.as_deref().map(|message| [Detail { code: "Unspecified", message }]),
             message: &refusal.message,
-            subcode: &refusal.subcode,
+            subcode: refusal.subcode,
             target,
         }),
     }

@@ -8,13 +8,16 @@
 //! - `middleware`, one per file: what happens to every request.
 //! - `entra`, `metadata`, `extensions`: what a client needs before its first ARM request.
 //! - `gateway`, `container_service`, `compute`, `kept`: the resource providers.
+//! - `deployments`: ARM templates.
 //! - `wire`: JSON to model and back.
 //! - `error`, `answer`: how requests end.
 #![forbid(unsafe_code)]
 
 mod answer;
+mod authorization;
 mod compute;
 mod container_service;
+mod deployments;
 mod door;
 mod entra;
 mod error;
@@ -31,5 +34,5 @@ mod wire;
 pub use door::{
     CredentialKind, FrontDoor, KubeconfigSource, Origin, OriginError, POLL_RETRY_MS, REQUEST_BODY_BYTES_MAX,
 };
-pub use entra::{Authority, AuthorityError, CLI_CLIENT_ID, Caller, Client};
+pub use entra::{Authority, AuthorityError, CLI_CLIENT_ID, Caller, Client, identity_router};
 pub use routes::router;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::door::FrontDoor;
 use crate::error::Error;
 use crate::middleware::ApiVersion;
+use crate::wire::form::Form;
 
 /// The most names that `AKSHTTPCustomFeatures` may list.
 const CUSTOM_FEATURES_MAX: usize = 64;
@@ -82,6 +83,11 @@ impl Scope {
     /// The world.
     pub(crate) fn world(&self) -> &World {
         &self.door.world
+    }
+
+    /// What the form of the answer depends on.
+    pub(crate) fn form(&self) -> Form {
+        Form { api: self.api, era: self.subscription.era }
     }
 
     /// The resource group that the path names.

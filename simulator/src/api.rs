@@ -112,6 +112,18 @@ pub struct Token {
     pub tenant: Uuid,
     /// How long it is valid, in seconds of real time.
     pub expires_in_s: u64,
+    /// The service principal it is for, as `az login --service-principal -u` wants it.
+    pub client_id: Uuid,
+    /// That principal's secret, as `az login --service-principal -p` wants it.
+    pub client_secret: String,
+}
+
+/// Who a token is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct TokenRequest {
+    /// The principal that may only read, instead of the owner of all subscriptions.
+    pub reader: bool,
 }
 
 /// `GET /nodes`.

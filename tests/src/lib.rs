@@ -1,2 +1,4 @@
-//! Integration tests: the real az and tpm2-tools against the running simulator. Everything is in `tests/it`.
+//! What the integration tests are made of: the replay of recorded traffic. The tests themselves are in `tests/it`.
 #![forbid(unsafe_code)]
+
+pub mod replay;

@@ -5,11 +5,11 @@ use super::reconcile::{Context, Outcome, wants_power};
 use crate::clock::VirtualTime;
 use crate::ids::{GroupId, Name, OperationId, StorageKey};
 use crate::model::{
-    Cluster, EventKind, Node, NodeState, Operation, OperationError, OperationState, OperationTarget, Pool,
-    Provisioning, ResourceGroup,
+    Cluster, EventKind, GenericResource, Node, NodeState, Operation, OperationError, OperationState, OperationTarget,
+    Pool, Provisioning, ResourceGroup,
 };
 use crate::store::Tx;
-use crate::world::record;
+use crate::world::{record, roles};
 
 /// Ends a pool's part of its operation if it has converged or failed.
 pub(super) fn pool(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outcome: &mut Outcome) {
@@ -158,9 +158,25 @@ fn delete_cluster(tx: &mut Tx<'_>, context: &Context<'_>) {
     let group =
         GroupId { subscription: cluster.id.group.subscription, name: Name::new(cluster.node_resource_group.clone()) };
     tx.delete::<ResourceGroup>(&group.storage_key());
+    forget_children(tx, cluster);
     tx.delete::<Cluster>(&cluster.id.storage_key());
     tx.touch(groups::unit_of(cluster));
     end_operation(tx, context.now, cluster.operation, context.now, None);
+}
+
+/// What is kept below a cluster goes with it: maintenance configurations, role bindings, command results, role assignments.
+fn forget_children(tx: &mut Tx<'_>, cluster: &Cluster) {
+    let path = ["managedClusters".to_owned(), cluster.id.name.to_string(), String::new()];
+    let prefix = GenericResource::key(&cluster.id.group, "Microsoft.ContainerService", &path);
+    for resource in tx.scan::<GenericResource>(&prefix) {
+        tx.delete::<GenericResource>(&GenericResource::key(&resource.group, &resource.namespace, &resource.path));
+    }
+    let group = &cluster.id.group;
+    let scope = format!(
+        "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.ContainerService/managedClusters/{}",
+        group.subscription, group.name, cluster.id.name
+    );
+    roles::forget(tx, group.subscription, &scope);
 }
 
 /// The moment at which the last part became what was asked for; the operation's end, however late we look.

@@ -7,7 +7,7 @@ use crate::ids::StorageKey;
 use crate::model::{Cluster, GenericResource, Operation, OperationState, OperationTarget, ResourceGroup};
 use crate::store::StoreError;
 use crate::timings::Step;
-use crate::world::World;
+use crate::world::{World, roles};
 
 /// Removes the group once it is empty and the deletion has taken its time.
 pub(super) async fn group(world: &World, key: String, now: VirtualTime) -> Result<Outcome, StoreError> {
@@ -32,6 +32,8 @@ pub(super) async fn group(world: &World, key: String, now: VirtualTime) -> Resul
         for resource in tx.scan::<GenericResource>(&group.id.children_prefix()) {
             tx.delete::<GenericResource>(&GenericResource::key(&resource.group, &resource.namespace, &resource.path));
         }
+        let scope = format!("/subscriptions/{}/resourceGroups/{}", group.id.subscription, group.id.name);
+        roles::forget(tx, group.id.subscription, &scope);
         tx.delete::<ResourceGroup>(&key);
         if let Some(operation) = running {
             convergence::end_operation(tx, now, operation.id, due, None);

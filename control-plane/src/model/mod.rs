@@ -6,6 +6,7 @@ mod generic;
 mod node;
 mod operation;
 mod pool;
+mod role_assignment;
 mod subscription;
 
 pub use cluster::{Cluster, ClusterSpec};
@@ -16,6 +17,7 @@ pub use operation::{Abort, Operation, OperationError, OperationKind, OperationSt
 pub use pool::{
     GpuDriver, NodePoolMode, OsDiskType, OsType, Pool, PoolKind, PoolSettings, PoolSpec, PowerState, Priority,
 };
+pub use role_assignment::{RoleAssignment, is_at_or_below};
 pub use subscription::{FeatureState, ProviderState, ResourceGroup, Subscription};
 
 use serde::{Deserialize, Serialize};

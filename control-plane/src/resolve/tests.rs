@@ -108,6 +108,13 @@ fn defaults_are_filled_in() {
 }
 
 #[test]
+fn the_preview_era_shows_the_patch_version_of_a_pool_without_a_version() {
+    let catalog = Catalog::builtin();
+    let settings = resolve_pool(&context(&catalog, Era::Preview), &spec()).unwrap();
+    assert_eq!(settings.orchestrator_version, settings.current_orchestrator_version);
+}
+
+#[test]
 fn a_default_disk_leaves_room_for_the_guest_state() {
     let catalog = Catalog::builtin();
     let ctx = context(&catalog, Era::CURRENT);

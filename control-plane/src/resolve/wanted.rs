@@ -134,6 +134,9 @@ impl<'a> Wanted<'a> {
             }
         }
         match asked {
+            // In the preview era a pool that was asked for without a version showed the patch version (public test
+            // recordings of Azure/azure-cli-extensions until March 2024), later what the cluster was asked for with.
+            "" if self.ctx.era == Era::Preview => resolved(self.ctx.cluster_version, self.ctx.cluster_version),
             "" => resolved(self.ctx.cluster_version_asked, self.ctx.cluster_version),
             _ if asked == self.ctx.cluster_version_asked || asked == self.ctx.cluster_version => {
                 resolved(asked, self.ctx.cluster_version)

@@ -110,8 +110,9 @@ impl Rule {
             layer: self.layer,
             code: self.code.to_owned(),
             message: filled(self.message, values),
-            target: self.target.map(|target| filled(target, values)),
-            subcode: String::new(),
+            target: self.target.map(|target| filled(target, values).into()),
+            subcode: "",
+            detail: None,
             rule: Some(self.id),
         }
     }

@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 
 use super::{Meta, StoreError};
 use crate::ids::StorageKey;
-use crate::model::{Cluster, Event, GenericResource, Node, Operation, Pool, ResourceGroup, Subscription};
+use crate::model::{
+    Cluster, Event, GenericResource, Node, Operation, Pool, ResourceGroup, RoleAssignment, Subscription,
+};
 
 /// A value of any table.
 pub(super) type Shared = Arc<dyn Any + Send + Sync>;
@@ -27,10 +29,11 @@ pub enum Table {
     Operation = b'o',
     Event = b'e',
     Generic = b'r',
+    RoleAssignment = b'a',
 }
 
 impl Table {
-    pub(super) const ALL: [Table; 9] = [
+    pub(super) const ALL: [Table; 10] = [
         Table::Meta,
         Table::Subscription,
         Table::Group,
@@ -40,6 +43,7 @@ impl Table {
         Table::Operation,
         Table::Event,
         Table::Generic,
+        Table::RoleAssignment,
     ];
 
     pub(super) fn disk_key(self, key: &str) -> Vec<u8> {
@@ -60,6 +64,7 @@ impl Table {
             Table::Operation => decode::<Operation>(key, bytes),
             Table::Event => decode::<Event>(key, bytes),
             Table::Generic => decode::<GenericResource>(key, bytes),
+            Table::RoleAssignment => decode::<RoleAssignment>(key, bytes),
         }
     }
 }
@@ -100,3 +105,4 @@ record!(Node, Node, |n| n.id.storage_key());
 record!(Operation, Operation, |o| o.id.storage_key());
 record!(Event, Event, |e| format!("{:016}", e.sequence));
 record!(GenericResource, Generic, |r| GenericResource::key(&r.group, &r.namespace, &r.path));
+record!(RoleAssignment, RoleAssignment, |a| RoleAssignment::key(a.subscription, a.name));

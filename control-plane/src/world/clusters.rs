@@ -48,25 +48,7 @@ impl World {
         spec: ClusterSpec,
         conditions: Conditions,
     ) -> Result<Put<Cluster>, Refusal> {
-        self.transact(move |world, tx, now| {
-            let subscription = guard::subscription(tx, id.group.subscription)?;
-            guard::registered(&subscription, "Microsoft.ContainerService", now)?;
-            let group = guard::group(tx, &id.group)?;
-            let before = tx.get::<Cluster>(&id.storage_key());
-            conditions.check(before.as_ref().map(|cluster| cluster.etag))?;
-            if let Some(before) = &before {
-                pools::running_power(before)?;
-                idle(tx, &subscription, before)?;
-            }
-            let feature = trusted_launch_in_effect(&subscription, &conditions.custom_features, now);
-            let location = cluster_location(world, &spec, before.as_deref(), &group)?;
-            let version = cluster_version(world, &spec, before.as_deref(), subscription.era, &location)?;
-            let request = Request { world, now, subscription, feature, id, spec, before, version, location };
-            let embedded = request.embedded_pools(tx)?;
-            request.judge(tx, &embedded)?;
-            Ok(request.write(tx, embedded))
-        })
-        .await
+        self.transact(move |world, tx, now| put(world, tx, now, id, spec, &conditions)).await
     }
 
     /// Replaces a cluster's tags.
@@ -99,6 +81,33 @@ impl World {
         })
         .await
     }
+}
+
+/// Creates or updates a cluster in a transaction.
+pub(super) fn put(
+    world: &World,
+    tx: &mut Tx<'_>,
+    now: VirtualTime,
+    id: ClusterId,
+    spec: ClusterSpec,
+    conditions: &Conditions,
+) -> Result<Put<Cluster>, Refusal> {
+    let subscription = guard::subscription(tx, id.group.subscription)?;
+    guard::registered(&subscription, "Microsoft.ContainerService", now)?;
+    let group = guard::group(tx, &id.group)?;
+    let before = tx.get::<Cluster>(&id.storage_key());
+    conditions.check(before.as_ref().map(|cluster| cluster.etag))?;
+    if let Some(before) = &before {
+        pools::running_power(before)?;
+        idle(tx, &subscription, before)?;
+    }
+    let feature = trusted_launch_in_effect(&subscription, &conditions.custom_features, now);
+    let location = cluster_location(world, &spec, before.as_deref(), &group)?;
+    let version = cluster_version(world, &spec, before.as_deref(), subscription.era, &location)?;
+    let request = Request { world, now, subscription, feature, id, spec, before, version, location };
+    let embedded = request.embedded_pools(tx)?;
+    request.judge(tx, &embedded)?;
+    Ok(request.write(tx, embedded))
 }
 
 impl Request<'_> {

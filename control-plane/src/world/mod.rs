@@ -17,8 +17,10 @@ mod nodes;
 mod open;
 mod pools;
 mod power;
+mod preflight;
 mod read;
 mod registration;
+pub(crate) mod roles;
 mod tags;
 
 use std::sync::Arc;
@@ -27,6 +29,7 @@ pub use conditions::Conditions;
 pub use groups::GroupSpec;
 pub(crate) use journal::record;
 pub use open::{OpenError, WorldConfig};
+pub use preflight::Draft;
 pub use registration::RegistrationShown;
 
 use crate::catalog::Catalog;

@@ -18,31 +18,40 @@ use crate::timings::Step;
 impl World {
     /// Creates or updates a pool.
     pub async fn put_pool(&self, id: PoolId, spec: PoolSpec, conditions: Conditions) -> Result<Put<Pool>, Refusal> {
-        self.transact(move |world, tx, now| {
-            let subscription = guard::subscription(tx, id.cluster.group.subscription)?;
-            guard::registered(&subscription, "Microsoft.ContainerService", now)?;
-            guard::group(tx, &id.cluster.group)?;
-            let cluster = guard::parent_cluster(tx, &id.cluster)?;
-            let before = tx.get::<Pool>(&id.storage_key());
-            conditions.check(before.as_ref().map(|pool| pool.etag))?;
-            idle(tx, &subscription, &cluster, before.as_deref())?;
-            let feature = trusted_launch_in_effect(&subscription, &conditions.custom_features, now);
-            let pools = tx.scan::<Pool>(&id.cluster.children_prefix());
-            let asker = Asker { world, subscription: &subscription, feature, first_pool: pools.is_empty() };
-            let settings = asker.settle(&ClusterFacts::of(&cluster), &spec, before.as_deref(), false)?;
-            rules::judge_pool_in_cluster(&pools, before.as_deref(), &settings, subscription.era)?;
-            let change = change_of(before.as_deref(), &settings);
-            let target = OperationTarget::Pool(id.clone());
-            let operation = deletion::start(tx, now, change.kind, target, cluster.location.clone());
-            let ready = now + world.timings().sample(Step::PoolUpdate, &format!("{}/{operation}", id.name));
-            let pool = write(tx, now, &id, before.as_deref(), settings, &change, operation, ready, feature);
-            tx.touch(Unit::cluster(&id.cluster));
-            let subject = format!("{}/{}", id.cluster.name, id.name);
-            record(tx, now, EventKind::Requested, Some(subscription.id), subject, change.text.clone());
-            Ok(Put { created: before.is_none(), value: tx.put(pool), operation: Some(operation) })
-        })
-        .await
+        self.transact(move |world, tx, now| put(world, tx, now, id, spec, &conditions)).await
     }
+}
+
+/// Creates or updates a pool in a transaction.
+pub(super) fn put(
+    world: &World,
+    tx: &mut Tx<'_>,
+    now: VirtualTime,
+    id: PoolId,
+    spec: PoolSpec,
+    conditions: &Conditions,
+) -> Result<Put<Pool>, Refusal> {
+    let subscription = guard::subscription(tx, id.cluster.group.subscription)?;
+    guard::registered(&subscription, "Microsoft.ContainerService", now)?;
+    guard::group(tx, &id.cluster.group)?;
+    let cluster = guard::parent_cluster(tx, &id.cluster)?;
+    let before = tx.get::<Pool>(&id.storage_key());
+    conditions.check(before.as_ref().map(|pool| pool.etag))?;
+    idle(tx, &subscription, &cluster, before.as_deref())?;
+    let feature = trusted_launch_in_effect(&subscription, &conditions.custom_features, now);
+    let pools = tx.scan::<Pool>(&id.cluster.children_prefix());
+    let asker = Asker { world, subscription: &subscription, feature, first_pool: pools.is_empty() };
+    let settings = asker.settle(&ClusterFacts::of(&cluster), &spec, before.as_deref(), false)?;
+    rules::judge_pool_in_cluster(&pools, before.as_deref(), &settings, subscription.era)?;
+    let change = change_of(before.as_deref(), &settings);
+    let target = OperationTarget::Pool(id.clone());
+    let operation = deletion::start(tx, now, change.kind, target, cluster.location.clone());
+    let ready = now + world.timings().sample(Step::PoolUpdate, &format!("{}/{operation}", id.name));
+    let pool = write(tx, now, &id, before.as_deref(), settings, &change, operation, ready, feature);
+    tx.touch(Unit::cluster(&id.cluster));
+    let subject = format!("{}/{}", id.cluster.name, id.name);
+    record(tx, now, EventKind::Requested, Some(subscription.id), subject, change.text.clone());
+    Ok(Put { created: before.is_none(), value: tx.put(pool), operation: Some(operation) })
 }
 
 /// The parts of a cluster that a pool's settings depend on.

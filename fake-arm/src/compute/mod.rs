@@ -3,3 +3,4 @@
 pub(crate) mod scale_sets;
 pub(crate) mod sizes;
 pub(crate) mod skus;
+pub(crate) mod usages;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use control_plane::ids::GroupId;
 use control_plane::model::{Cluster, Node, OsDiskType, Pool, PoolKind};
-use control_plane::refusal::RefusalKind;
+use control_plane::refusal::{Refusal, RefusalKind};
 use http::StatusCode;
 
 use crate::answer;
@@ -15,7 +15,7 @@ use crate::middleware::Content;
 use crate::scope::{Scope, group_not_found, resource_not_found};
 use crate::wire::ids::{scale_set_name, scale_set_path};
 use crate::wire::json::{self, Object, document, object};
-use crate::wire::read::Members;
+use crate::wire::read::{Members, parse};
 
 /// The subscription in which AKS publishes its node images (Azure/karpenter-provider-azure, image family).
 const IMAGES: &str = "/subscriptions/109a5e88-712a-48ae-9078-9ca8b3c81345/resourceGroups";
@@ -83,6 +83,26 @@ fn find(scope: &Scope) -> Result<ScaleSet, Error> {
 pub(crate) async fn show(scope: Scope) -> Answer {
     let set = find(&scope)?;
     Ok(answer::provider(document(|o| write(o, &set))))
+}
+
+/// `PUT` and `PATCH …/virtualMachineScaleSets/{set}`: refused. What belongs to trusted launch in the words of
+/// Azure/AKS issue 4181; everything else because the set is AKS's to change.
+pub(crate) async fn change(scope: Scope, Content(body): Content) -> Answer {
+    let set = find(&scope)?;
+    let asked = parse(&body)?;
+    let uefi = ["properties", "virtualMachineProfile", "securityProfile", "uefiSettings"];
+    let uefi = serde_json::Value::Object(asked).pointer(&format!("/{}", uefi.join("/"))).cloned().unwrap_or_default();
+    let settings = &set.pool.settings;
+    let differs = |name: &str, now: bool| uefi[name].as_bool().is_some_and(|asked| asked != now);
+    if differs("vTpmEnabled", settings.vtpm) || differs("secureBootEnabled", settings.secure_boot) {
+        let text = "Changing property 'securityProfile.uefiSettings' is not allowed.";
+        let refusal = Refusal::gateway(RefusalKind::Conflict, "PropertyChangeNotAllowed", text);
+        return Err(refusal.at("securityProfile.uefiSettings").into());
+    }
+    Err(Error::not_simulated(
+        "changes to the scale sets of a cluster",
+        "Change the agent pool instead, for example with 'az aks nodepool update'.",
+    ))
 }
 
 /// `GET …/{set}/virtualMachines`.

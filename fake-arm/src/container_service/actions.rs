@@ -3,18 +3,17 @@
 //! Azure answers 202 with both status URLs; stop, start and deleteMachines without a body, abort and
 //! upgradeNodeImageVersion with the resource (recorded in the public tests of Azure/azure-cli-extensions).
 
-use axum::extract::Request;
 use axum::response::Response;
 use control_plane::ids::OperationId;
 use control_plane::model::Pool;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use super::clusters;
 use crate::answer::{self, Voice};
 use crate::error::{Answer, Error};
-use crate::gateway::unmatched;
 use crate::middleware::Content;
 use crate::scope::{Scope, conditions};
+use crate::wire::cluster::Occasion;
 use crate::wire::pool;
 use crate::wire::read::Members;
 
@@ -35,7 +34,7 @@ pub(crate) async fn start(scope: Scope, headers: HeaderMap) -> Answer {
 /// `POST {cluster}/abort`.
 pub(crate) async fn abort_cluster(scope: Scope) -> Answer {
     let (cluster, operation) = scope.world().abort_cluster(&scope.cluster()).await?;
-    let shown = clusters::resource(&scope, StatusCode::ACCEPTED, &cluster);
+    let shown = clusters::resource(&scope, StatusCode::ACCEPTED, &cluster, Occasion::Aborted);
     Ok(answer::with_both_urls(shown, &scope.door.origin, scope.subscription.id, &cluster.location, operation))
 }
 
@@ -76,7 +75,7 @@ fn accepted_or_nothing(scope: &Scope, location: &str, operation: Option<Operatio
 }
 
 fn accepted_pool(scope: &Scope, location: &str, pool: &Pool, operation: OperationId) -> Response {
-    let shown = answer::json(Voice::Provider, StatusCode::ACCEPTED, pool::resource(pool, scope.api));
+    let shown = answer::json(Voice::Provider, StatusCode::ACCEPTED, pool::resource(pool, scope.form()));
     answer::with_both_urls(shown, &scope.door.origin, scope.subscription.id, location, operation)
 }
 
@@ -85,26 +84,13 @@ const NOT_SIMULATED: &[(&str, &str)] = &[
     ("rotateserviceaccountsigningkeys", "rotating service account signing keys"),
     ("resetserviceprincipalprofile", "resetting the service principal"),
     ("resetaadprofile", "resetting the Entra profile"),
-    ("runcommand", "running commands in a cluster"),
     ("detectdiagnostics", "diagnostics"),
+    ("manualupgrade", "bringing scale set instances to the latest model by hand"),
 ];
 
-/// What else can come below a cluster: an action that is not simulated, or a type that is not known.
-pub(crate) async fn other_on_cluster(scope: Scope, request: Request) -> Answer {
-    scope.existing_cluster()?;
-    Err(other(&scope, &request))
-}
-
-/// What else can come below a pool.
-pub(crate) async fn other_on_pool(scope: Scope, request: Request) -> Answer {
-    scope.existing_pool()?;
-    Err(other(&scope, &request))
-}
-
-fn other(scope: &Scope, request: &Request) -> Error {
-    let action = scope.param("action");
-    match NOT_SIMULATED.iter().find(|(name, _)| *name == action) {
-        Some((_, what)) if request.method() == Method::POST => Error::not_simulated(what, ""),
-        _ => unmatched::why(&scope.door, request.method(), request.uri().path()),
-    }
+/// The refusal for a POST on a resource that Azure understands and the simulator does not, by its last segment.
+pub(crate) fn not_simulated(path: &str) -> Option<Error> {
+    let action = path.rsplit('/').next()?;
+    let (_, what) = NOT_SIMULATED.iter().find(|(name, _)| name.eq_ignore_ascii_case(action))?;
+    Some(Error::not_simulated(what, ""))
 }

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use control_plane::model::{Cluster, Pool};
-use control_plane::world::Put;
+use control_plane::era::Era;
+use control_plane::model::{Cluster, NodeState, Pool, Provisioning};
+use control_plane::world::{Put, RegistrationShown};
 use http::{HeaderMap, StatusCode};
 
 use crate::answer::{self, Voice};
 use crate::error::{Answer, Error};
 use crate::middleware::Content;
 use crate::scope::{Scope, conditions, group_not_found};
-use crate::wire::cluster::{self, View};
+use crate::wire::cluster::{self, Occasion, View};
+use crate::wire::preview_features::PreviewFeatures;
 use crate::wire::{cluster_body, json};
 
 /// `GET …/managedClusters` of a subscription.
@@ -29,14 +31,14 @@ pub(crate) async fn list_in_group(scope: Scope) -> Answer {
 fn listed(scope: &Scope, clusters: &[Arc<Cluster>]) -> Response {
     answer::provider(json::list(clusters, |one, out| {
         let pools = scope.world().pools(&one.id);
-        cluster::item(&view(scope, one, &pools), out);
+        cluster::item(&view(scope, one, &pools, Occasion::Other), out);
     }))
 }
 
 /// `GET …/managedClusters/{cluster}`.
 pub(crate) async fn show(scope: Scope) -> Answer {
     let found = scope.existing_cluster()?;
-    Ok(resource(&scope, StatusCode::OK, &found))
+    Ok(resource(&scope, StatusCode::OK, &found, Occasion::Other))
 }
 
 /// `PUT …/managedClusters/{cluster}`: 201 for a new one, 200 for a change; the operation's URL in
@@ -75,18 +77,39 @@ pub(crate) async fn delete(scope: Scope, headers: HeaderMap) -> Answer {
     })
 }
 
-fn view<'a>(scope: &'a Scope, cluster: &'a Cluster, pools: &'a [Arc<Pool>]) -> View<'a> {
-    View { cluster, pools, subscription: &scope.subscription, api: scope.api }
+fn view<'a>(scope: &'a Scope, cluster: &'a Cluster, pools: &'a [Arc<Pool>], occasion: Occasion) -> View<'a> {
+    let stands = match cluster.provisioning {
+        Provisioning::Creating => false,
+        // Aborted or failed on the way: what stands, nodes stand on.
+        Provisioning::Canceled | Provisioning::Failed => pools.iter().any(|pool| has_booted(scope, pool)),
+        _ => true,
+    };
+    let (subscription, form, features) = (&scope.subscription, scope.form(), preview_features(scope));
+    View { cluster, pools, subscription, form, features, stands, occasion }
+}
+
+/// Asked for in the preview era only: later, registration changes nothing any more.
+fn preview_features(scope: &Scope) -> PreviewFeatures {
+    if scope.subscription.era > Era::Preview {
+        return PreviewFeatures::default();
+    }
+    let shown = |name: &str| scope.world().feature(scope.subscription.id, "Microsoft.ContainerService", name);
+    PreviewFeatures::of(|name| shown(name) == Ok(RegistrationShown::Registered))
+}
+
+fn has_booted(scope: &Scope, pool: &Pool) -> bool {
+    scope.world().nodes(&pool.id).iter().any(|node| !matches!(node.state, NodeState::Allocating { .. }))
 }
 
 /// The cluster as it is now, with all its pools.
-pub(super) fn resource(scope: &Scope, status: StatusCode, found: &Cluster) -> Response {
+pub(super) fn resource(scope: &Scope, status: StatusCode, found: &Cluster, occasion: Occasion) -> Response {
     let pools = scope.world().pools(&found.id);
-    answer::json(Voice::Provider, status, cluster::resource(&view(scope, found, &pools)))
+    answer::json(Voice::Provider, status, cluster::resource(&view(scope, found, &pools, occasion)))
 }
 
 fn accepted(scope: &Scope, done: &Put<Cluster>) -> Response {
-    let response = resource(scope, answer::created_or_ok(done.created), &done.value);
+    let occasion = if done.created { Occasion::Created } else { Occasion::Other };
+    let response = resource(scope, answer::created_or_ok(done.created), &done.value, occasion);
     match done.operation {
         Some(operation) => {
             answer::with_operation(response, &scope.door.origin, scope.subscription.id, &done.value.location, operation)

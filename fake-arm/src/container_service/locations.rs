@@ -14,7 +14,7 @@ use crate::wire::operation as wire;
 
 /// `GET …/locations/{location}/kubernetesVersions`: `values`, not `value`.
 pub(crate) async fn kubernetes_versions(scope: Scope) -> Answer {
-    let location = known_location(&scope)?;
+    let location = known_location(&scope, "kubernetesVersions")?;
     let versions = scope.world().catalog().versions(scope.subscription.era, location);
     Ok(answer::provider(document(|o| {
         o.array("values", versions, |minor, out| object(out, |o| write_minor(o, minor)));
@@ -43,12 +43,12 @@ fn write_minor(o: &mut crate::wire::json::Object<'_>, minor: &KubernetesMinor) {
     });
 }
 
-/// The normalised name of the path's region.
-fn known_location(scope: &Scope) -> Result<&str, Error> {
+/// The normalised name of the path's region, asked about `locations/{kind}`.
+pub(super) fn known_location<'a>(scope: &'a Scope, kind: &str) -> Result<&'a str, Error> {
     let name = scope.param("location");
     let found = scope.world().catalog().location(name);
     found.map(|location| location.name.as_str()).ok_or_else(|| {
-        let text = format!("The provided location '{name}' is not available for resource type 'Microsoft.ContainerService/locations/kubernetesVersions'.");
+        let text = format!("The provided location '{name}' is not available for resource type 'Microsoft.ContainerService/locations/{kind}'.");
         Error::gateway(RefusalKind::BadRequest, "LocationNotAvailableForResourceType", text)
     })
 }
@@ -56,7 +56,7 @@ fn known_location(scope: &Scope) -> Result<&str, Error> {
 /// `GET …/locations/{location}/operations/{operation}`. Stays readable after the resource is gone.
 pub(crate) async fn operation(scope: Scope) -> Answer {
     let operation = find(&scope).ok_or_else(|| missing(&scope))?;
-    let response = answer::provider(wire::status(&operation));
+    let response = answer::provider(wire::status(&operation, scope.form()));
     Ok(if is_running(&operation) { answer::not_yet(response, &scope.door) } else { response })
 }
 
@@ -79,7 +79,9 @@ pub(crate) async fn operation_result(scope: Scope) -> Answer {
             Err(Error::provider(RefusalKind::Conflict, &error.code, error.message.clone()))
         }
         OperationState::Succeeded { .. } | OperationState::Canceled { .. } => {
-            Ok(answer::with_location(answer::empty(StatusCode::NO_CONTENT), &url))
+            // Azure names a content type although there is none (recorded).
+            let nothing = answer::json(Voice::Provider, StatusCode::NO_CONTENT, Vec::new());
+            Ok(answer::with_location(nothing, &url))
         }
     }
 }

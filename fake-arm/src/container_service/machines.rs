@@ -13,7 +13,7 @@ use crate::wire::json::{self, Object, document, object};
 pub(crate) async fn list(scope: Scope) -> Answer {
     let (cluster, pool) = scope.existing_pool()?;
     let nodes = scope.world().nodes(&pool.id);
-    Ok(answer::provider(json::list(&nodes, |node, out| object(out, |o| write(o, &cluster, node, false)))))
+    Ok(answer::provider(json::list(&nodes, |node, out| object(out, |o| write(o, &scope, &cluster, node, false)))))
 }
 
 /// `GET {pool}/machines/{machine}`.
@@ -25,11 +25,11 @@ pub(crate) async fn show(scope: Scope) -> Answer {
         let text = format!("Could not find the machine {name} in agent pool {}.", pool.id.name);
         Error::provider(RefusalKind::NotFound, "NotFound", text)
     })?;
-    Ok(answer::provider(document(|o| write(o, &cluster, node, true))))
+    Ok(answer::provider(document(|o| write(o, &scope, &cluster, node, true))))
 }
 
 /// Azure writes the name twice at the end of the id when one machine is shown; recorded in `test_aks_machine_cmds`.
-fn write(o: &mut Object<'_>, cluster: &Cluster, node: &Node, alone: bool) {
+fn write(o: &mut Object<'_>, scope: &Scope, cluster: &Cluster, node: &Node, alone: bool) {
     let path = machine_path(&node.id, &node.name);
     if alone {
         o.text("id", format_args!("{path}/{}", node.name));
@@ -47,7 +47,9 @@ fn write(o: &mut Object<'_>, cluster: &Cluster, node: &Node, alone: bool) {
         });
         let set = scale_set_name(&node.id.pool, &cluster.name_hash);
         o.text("resourceId", format_args!("{}/virtualMachines/{}", scale_set_path(cluster, &set), node.id.instance));
-        o.value("provisioningState", state_of(node));
+        if scope.form().has_machine_state() {
+            o.value("provisioningState", state_of(node));
+        }
     });
 }
 

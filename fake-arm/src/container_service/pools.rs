@@ -1,27 +1,51 @@
 //! Agent pools.
 
+use axum::extract::RawQuery;
 use axum::response::Response;
-use control_plane::model::Pool;
+use control_plane::model::{Cluster, Pool};
 use control_plane::world::Put;
 use http::{HeaderMap, StatusCode};
 
 use crate::answer::{self, Voice};
 use crate::error::Answer;
 use crate::middleware::Content;
+use crate::query;
 use crate::scope::{Scope, conditions};
-use crate::wire::{json, pool, pool_body};
+use crate::wire::ids::GroupPath;
+use crate::wire::json::{self, document};
+use crate::wire::{pool, pool_body};
 
-/// `GET …/agentPools`. One page: Azure's own pages end after the first in all recordings.
-pub(crate) async fn list(scope: Scope) -> Answer {
+/// `GET …/agentPools`. One page with all; where [`Form`](crate::wire::form::Form) says so, with a link to an empty
+/// second one, as in all recordings of that time.
+pub(crate) async fn list(scope: Scope, RawQuery(query): RawQuery) -> Answer {
     let cluster = scope.existing_cluster()?;
+    if ["skipToken", "$skipToken"].iter().any(|name| query::value(query.as_deref(), name).is_some()) {
+        return Ok(answer::provider(json::list([(); 0], |(), _| {})));
+    }
     let pools = scope.world().pools(&cluster.id);
-    Ok(answer::provider(json::list(&pools, |one, out| pool::item(one, scope.api, out))))
+    Ok(answer::provider(document(|o| {
+        o.array("value", &pools, |one, out| pool::item(one, scope.form(), out));
+        if scope.form().pages_pools() {
+            o.value("nextLink", &second_page(&scope, &cluster, query.as_deref().unwrap_or_default()));
+        }
+    })))
+}
+
+/// The token means nothing to a client: here it is made of the cluster's hash, so that it does not change.
+fn second_page(scope: &Scope, cluster: &Cluster, query: &str) -> String {
+    let api = query::value(Some(query), "api-version").unwrap_or_default();
+    let token = cluster.name_hash.get(..6).unwrap_or("1");
+    let group = GroupPath(&cluster.id.group);
+    format!(
+        "{}{group}/providers/Microsoft.ContainerService/managedClusters/{}/agentPools?%24skipToken={token}&api-version={api}&skipToken={token}",
+        scope.door.origin, cluster.id.name
+    )
 }
 
 /// `GET …/agentPools/{pool}`.
 pub(crate) async fn show(scope: Scope) -> Answer {
     let (_, found) = scope.existing_pool()?;
-    Ok(answer::provider(pool::resource(&found, scope.api)))
+    Ok(answer::provider(pool::resource(&found, scope.form())))
 }
 
 /// `PUT …/agentPools/{pool}`.
@@ -42,7 +66,7 @@ pub(crate) async fn delete(scope: Scope, headers: HeaderMap) -> Answer {
 }
 
 fn accepted(scope: &Scope, done: &Put<Pool>) -> Response {
-    let body = pool::resource(&done.value, scope.api);
+    let body = pool::resource(&done.value, scope.form());
     let response = answer::json(Voice::Provider, answer::created_or_ok(done.created), body);
     let cluster = scope.world().cluster(&done.value.id.cluster);
     match (done.operation, cluster) {

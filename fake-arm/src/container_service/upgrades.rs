@@ -1,5 +1,7 @@
 //! Where a cluster and its pools can go: upgrade profiles and versions for new pools.
 
+use std::collections::BTreeSet;
+
 use control_plane::catalog::{KubernetesMinor, KubernetesVersion};
 use control_plane::model::OsType;
 
@@ -23,6 +25,11 @@ pub(crate) async fn of_cluster(scope: Scope) -> Answer {
             o.object("controlPlaneProfile", |o| {
                 o.value("kubernetesVersion", version).value("osType", "Linux");
                 write_upgrades(o, &scope, version);
+                if scope.form().has_components() {
+                    let upgrades = scope.world().catalog().patch(scope.subscription.era, version);
+                    let upgrades = upgrades.map(|patch| patch.upgrades.as_slice()).unwrap_or_default();
+                    write_components(o, std::iter::once(version).chain(upgrades), COMPONENTS);
+                }
             });
             o.value("agentPoolProfiles", &());
         });
@@ -70,8 +77,30 @@ pub(crate) async fn of_pool(scope: Scope) -> Answer {
                     });
                 });
             }
+            if scope.form().has_components() {
+                write_components(o, std::iter::once(version), &[]);
+            }
         });
     })))
+}
+
+/// Components of the control plane that are listed for each minor version (recorded in `test_aks_get_upgrades`).
+const COMPONENTS: &[(&str, &str)] = &[("coredns", "v1.9.4-hotfix.20240520")];
+
+/// `componentsByReleases`: one entry for each minor version among these versions.
+fn write_components<'v>(o: &mut Object<'_>, versions: impl Iterator<Item = &'v String>, components: &[(&str, &str)]) {
+    let parsed = versions.filter_map(|version| KubernetesVersion::parse(version));
+    let minors: BTreeSet<_> = parsed.map(|version| (version.major, version.minor)).collect();
+    o.array("componentsByReleases", minors, |(major, minor), out| {
+        object(out, |o| {
+            o.text("kubernetesVersion", format_args!("{major}.{minor}"));
+            o.array("components", components, |(name, version), out| {
+                object(out, |o| {
+                    o.value("name", name).value("version", version).value("hasBreakingChanges", &false);
+                });
+            });
+        });
+    });
 }
 
 /// `GET {cluster}/availableAgentPoolVersions`: what a new pool may run, oldest first; the control plane's version is the default.

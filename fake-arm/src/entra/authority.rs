@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use super::claims::{ACCESS_SECONDS, Caller, Claims, Purpose};
 use super::keys::{SigningKey, write_private};
-use super::verified::Verified;
+use super::principal::Principal;
+use super::verified::{Good, Verified};
 
 /// How far the clocks of client and simulator may differ, in seconds. They are usually the same machine's.
 const LEEWAY_SECONDS: u64 = 60;
@@ -72,6 +73,7 @@ pub(crate) enum Rejected {
 pub struct Authority {
     tenant: Uuid,
     client: Client,
+    reader: Client,
     key_path: PathBuf,
     key: OnceLock<Arc<SigningKey>>,
     making: Mutex<()>,
@@ -79,17 +81,22 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Opens the authority of a tenant. Reads, or makes on first start, `client.json` in `dir` (mode 0600); the signing
+    /// Opens the authority of a tenant. Reads, or makes on first start, `client.json` and `reader.json` in `dir` (mode
+    /// 0600); the signing
     /// key is read or made on first need, because making it takes longer than everything else at a start.
     ///
     /// # Errors
     /// When the file cannot be read or written, or does not hold a client.
     pub fn open(dir: &Path, tenant: Uuid) -> Result<Self, AuthorityError> {
-        let path = dir.join("client.json");
-        let client = load_or_make_client(&path).map_err(|source| AuthorityError::File { path, source })?;
+        let open = |name: &str| {
+            let path = dir.join(name);
+            load_or_make_client(&path).map_err(|source| AuthorityError::File { path, source })
+        };
+        let (client, reader) = (open("client.json")?, open("reader.json")?);
         Ok(Authority {
             tenant,
             client,
+            reader,
             key_path: dir.join("signing-key.der"),
             key: OnceLock::new(),
             making: Mutex::new(()),
@@ -105,6 +112,27 @@ impl Authority {
     /// The application that az logs in as.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// A second application, which has the role Reader in every subscription and is refused all writes.
+    pub fn reader(&self) -> &Client {
+        &self.reader
+    }
+
+    /// Whether a principal is the owner of everything: the application that az logs in as, or the user.
+    pub(crate) fn is_owner(&self, principal: &Principal) -> bool {
+        self.owners().contains(&principal.object)
+    }
+
+    /// The object ids of those who own everything: the application and the user.
+    pub(crate) fn owners(&self) -> [Uuid; 2] {
+        let user = Caller::User { client: String::new() };
+        [self.object_id(&Caller::Application(self.client.id.to_string())), self.object_id(&user)]
+    }
+
+    /// The object id of the second application.
+    pub(crate) fn reader_object(&self) -> Uuid {
+        self.object_id(&Caller::Application(self.reader.id.to_string()))
     }
 
     /// The user of interactive logins.
@@ -125,8 +153,17 @@ impl Authority {
     /// # Errors
     /// When the signing key cannot be read or made.
     pub fn issue_token(&self, caller: &Caller, origin: &crate::Origin) -> Result<String, AuthorityError> {
-        let claims = self.claims(caller, origin.as_str(), &format!("{origin}/"), ACCESS_SECONDS);
-        self.sign(&claims)
+        self.issue_token_for(caller, origin, &format!("{origin}/"))
+    }
+
+    /// An access token for an audience of the client's choice.
+    pub(super) fn issue_token_for(
+        &self,
+        caller: &Caller,
+        origin: &crate::Origin,
+        audience: &str,
+    ) -> Result<String, AuthorityError> {
+        self.sign(&self.claims(caller, origin.as_str(), audience, ACCESS_SECONDS))
     }
 
     /// The signing key, read or made on first need.
@@ -182,18 +219,20 @@ impl Authority {
         self.key()?.sign(claims).ok_or(AuthorityError::Signing)
     }
 
-    /// Checks an access token.
-    pub(crate) fn check(&self, token: &str) -> Result<(), Rejected> {
+    /// Checks an access token and gives its bearer.
+    pub(crate) fn check(&self, token: &str) -> Result<Arc<Principal>, Rejected> {
         let now = wall_unix_seconds();
-        if let Some(expiry) = self.verified.expiry(token) {
-            return if now > expiry.saturating_add(LEEWAY_SECONDS) { Err(Rejected::Expired) } else { Ok(()) };
+        if let Some(good) = self.verified.get(token) {
+            let expired = now > good.expiry.saturating_add(LEEWAY_SECONDS);
+            return if expired { Err(Rejected::Expired) } else { Ok(good.bearer) };
         }
         let claims = self.open_token(token)?;
         if claims.purpose != Purpose::Access {
             return Err(Rejected::NotForAccess);
         }
-        self.verified.remember(token, claims.exp);
-        Ok(())
+        let bearer = Arc::new(Principal::of(&claims));
+        self.verified.remember(token, Good { expiry: claims.exp, bearer: bearer.clone() });
+        Ok(bearer)
     }
 
     /// Checks a token's signature and end, whatever it is for.
@@ -256,11 +295,11 @@ mod tests {
         let authority = open(dir.path());
         let caller = Caller::Application(authority.client().id.to_string());
         let token = authority.issue_token(&caller, &origin()).unwrap();
-        assert_eq!(authority.check(&token), Ok(()));
-        assert_eq!(authority.check(&token), Ok(()), "from memory");
+        assert_eq!(authority.check(&token).unwrap().object, authority.object_id(&caller));
+        assert!(authority.check(&token).is_ok(), "from memory");
         let again = open(dir.path());
         assert_eq!(again.client(), authority.client());
-        assert_eq!(again.check(&token), Ok(()));
+        assert!(again.check(&token).is_ok());
         assert_eq!(open(other.path()).check(&token), Err(Rejected::Foreign));
         assert_eq!(authority.check("a.b.c"), Err(Rejected::Unreadable));
         let mut forged = token.clone().into_bytes();

@@ -1,4 +1,4 @@
-//! Just enough of Microsoft Entra ID for az and the SDKs to log in: one tenant, one application, one user.
+//! Just enough of Microsoft Entra ID for az and the SDKs to log in: one tenant, two applications (one may only read), one user.
 //!
 //! Passwords protect nothing here: the simulator listens on loopback. The application's secret is checked all the
 //! same, so that a wrong one fails as it does in Azure. Interactive flows (browser, device code) are approved at
@@ -13,15 +13,19 @@ mod error;
 mod form;
 mod keys;
 mod login;
+mod managed_identity;
+mod principal;
 mod token_endpoint;
 mod verified;
 
 pub use authority::{Authority, AuthorityError, Client};
 pub use claims::Caller;
+pub use managed_identity::identity_router;
 
 pub(crate) use authority::Rejected;
 pub(crate) use authorize::{approve, device_code, device_page};
 pub(crate) use discovery::{instance_discovery, keys as json_web_keys, openid_configuration};
+pub(crate) use principal::Principal;
 pub(crate) use token_endpoint::token;
 
 /// The client id of az itself, used in its interactive logins.

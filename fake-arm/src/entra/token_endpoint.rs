@@ -37,10 +37,9 @@ pub(crate) async fn token(State(door): State<Arc<FrontDoor>>, form: Form) -> Res
 /// Checks an application's secret. An assertion is taken at its word: there is no issuer to ask about it.
 fn application(door: &FrontDoor, form: &Form) -> Result<Caller, LoginError> {
     let id = form.require("client_id")?;
-    let client = door.authority.client();
-    if !id.eq_ignore_ascii_case(&client.id.to_string()) {
-        return Err(LoginError::UnknownClient(id.to_owned()));
-    }
+    let known = [door.authority.client(), door.authority.reader()];
+    let client = known.into_iter().find(|client| id.eq_ignore_ascii_case(&client.id.to_string()));
+    let client = client.ok_or_else(|| LoginError::UnknownClient(id.to_owned()))?;
     if form.get("client_assertion").is_none() {
         let secret = form.require("client_secret")?;
         if verify_slices_are_equal(secret.as_bytes(), client.secret.as_bytes()).is_err() {

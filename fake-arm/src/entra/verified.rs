@@ -1,31 +1,42 @@
 //! Tokens that were checked before: an RSA check costs as much as everything else in a request together.
 
 use std::collections::HashMap;
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
 
 use sha2::{Digest, Sha256};
+
+use super::principal::Principal;
 
 /// The most tokens that are remembered; when full, all are forgotten and checked again as they come.
 const REMEMBERED_MAX: usize = 1024;
 
-/// When each known token ends, in seconds since the Unix epoch, by the token's SHA-256.
+/// A good token.
+#[derive(Clone)]
+pub(super) struct Good {
+    /// When it ends, in seconds since the Unix epoch.
+    pub(super) expiry: u64,
+    /// Its bearer.
+    pub(super) bearer: Arc<Principal>,
+}
+
+/// The known tokens by their SHA-256.
 #[derive(Default)]
-pub(super) struct Verified(RwLock<HashMap<[u8; 32], u64>>);
+pub(super) struct Verified(RwLock<HashMap<[u8; 32], Good>>);
 
 impl Verified {
-    /// When the token ends, if it was found good before.
-    pub(super) fn expiry(&self, token: &str) -> Option<u64> {
+    /// What is known of a token that was found good before.
+    pub(super) fn get(&self, token: &str) -> Option<Good> {
         let known = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        known.get(&digest(token)).copied()
+        known.get(&digest(token)).cloned()
     }
 
     /// Remembers a good token.
-    pub(super) fn remember(&self, token: &str, expiry: u64) {
+    pub(super) fn remember(&self, token: &str, good: Good) {
         let mut known = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         if known.len() >= REMEMBERED_MAX {
             known.clear();
         }
-        known.insert(digest(token), expiry);
+        known.insert(digest(token), good);
     }
 }
 
@@ -41,9 +52,10 @@ mod tests {
     fn stays_within_its_limit() {
         let verified = Verified::default();
         for n in 0..=REMEMBERED_MAX {
-            verified.remember(&n.to_string(), 7);
+            let bearer = Arc::new(Principal { object: uuid::Uuid::nil(), name: String::new() });
+            verified.remember(&n.to_string(), Good { expiry: 7, bearer });
         }
-        assert_eq!(verified.expiry(&REMEMBERED_MAX.to_string()), Some(7));
-        assert_eq!(verified.expiry("0"), None);
+        assert_eq!(verified.get(&REMEMBERED_MAX.to_string()).map(|good| good.expiry), Some(7));
+        assert!(verified.get("0").is_none());
     }
 }

@@ -44,8 +44,10 @@ pub(crate) async fn show(scope: Scope) -> Answer {
 
 /// `HEAD …/resourcegroups/{group}`: how `az group exists` asks.
 pub(crate) async fn exists(scope: Scope) -> Answer {
-    let found = scope.world().group(&scope.group()).is_some();
-    Ok(answer::empty(if found { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }))
+    match scope.world().group(&scope.group()) {
+        Some(_) => Ok(answer::empty(StatusCode::NO_CONTENT)),
+        None => Ok(answer::refused_by_gateway(answer::empty(StatusCode::NOT_FOUND))),
+    }
 }
 
 /// `PUT …/resourcegroups/{group}`: 201 when it is new.

@@ -5,5 +5,7 @@ pub(crate) mod groups;
 pub(crate) mod operation_results;
 pub(crate) mod providers;
 pub(crate) mod resources;
+pub(crate) mod security;
 pub(crate) mod subscriptions;
+pub(crate) mod tags;
 pub(crate) mod unmatched;

@@ -41,12 +41,12 @@ pub(crate) async fn list_in_group(scope: Scope, RawQuery(query): RawQuery) -> An
 }
 
 fn read_filter(query: Option<&str>) -> Result<Filter, Error> {
-    Filter::from_query(query, &["resourceGroup", "resourceType", "name"])
+    Filter::from_query(query, &["resourceGroup", "resourceType", "name", "location", "tagname", "tagvalue"])
 }
 
 fn listed<'a>(scope: &Scope, groups: impl Iterator<Item = &'a GroupId>, filter: &Filter) -> Response {
     let entries = groups.flat_map(|group| entries_of(scope, group));
-    let admitted = entries.filter(|e| filter.admits("resourceType", &e.kind) && filter.admits("name", &e.name));
+    let admitted = entries.filter(|entry| admits(filter, entry));
     answer::gateway(json::list(admitted, |entry, out| {
         object(out, |o| {
             o.value("id", &entry.id).value("name", &entry.name).value("type", &entry.kind);
@@ -54,6 +54,17 @@ fn listed<'a>(scope: &Scope, groups: impl Iterator<Item = &'a GroupId>, filter: 
             o.value("provisioningState", entry.state);
         });
     }))
+}
+
+fn admits(filter: &Filter, entry: &Entry) -> bool {
+    let has_tag = |name: &str| {
+        let mut tags = entry.tags.iter().flatten().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        tags.any(|(_, value)| filter.get("tagvalue").is_none_or(|wanted| value.as_str() == Some(wanted)))
+    };
+    filter.admits("resourceType", &entry.kind)
+        && filter.admits("name", &entry.name)
+        && filter.admits("location", &entry.location)
+        && filter.get("tagname").is_none_or(has_tag)
 }
 
 fn entries_of(scope: &Scope, group: &GroupId) -> Vec<Entry> {
@@ -67,7 +78,7 @@ fn entries_of(scope: &Scope, group: &GroupId) -> Vec<Entry> {
         state: set.state(),
     }));
     let tracked = scope.world().generics(group);
-    entries.extend(tracked.iter().filter(|resource| resource.path.len() == 2).map(|resource| of_kept(resource)));
+    entries.extend(tracked.iter().filter(|resource| is_tracked(resource)).map(|resource| of_kept(resource)));
     entries
 }
 
@@ -92,4 +103,9 @@ fn of_kept(resource: &GenericResource) -> Entry {
         tags: resource.body.get("tags").and_then(|v| v.as_object()).cloned(),
         state: "Succeeded",
     }
+}
+
+/// Children are listed with their parents, and deployments are the history of a group, no resources in it.
+fn is_tracked(resource: &GenericResource) -> bool {
+    resource.path.len() == 2 && resource.namespace != "Microsoft.Resources"
 }

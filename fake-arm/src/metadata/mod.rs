@@ -25,7 +25,8 @@ pub(crate) async fn endpoints(State(door): State<Arc<FrontDoor>>, RawQuery(query
     answer::gateway(body.to_string().into_bytes())
 }
 
-fn cloud(door: &FrontDoor) -> Value {
+/// The cloud as one object: its name and addresses.
+pub(crate) fn cloud(door: &FrontDoor) -> Value {
     let base = format!("{}/", door.origin);
     json!({
         "portal": base,

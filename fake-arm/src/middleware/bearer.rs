@@ -12,15 +12,18 @@ use crate::door::FrontDoor;
 use crate::entra::Rejected;
 use crate::error::Error;
 
-/// Refuses requests without a valid token.
-pub(crate) async fn require(State(door): State<Arc<FrontDoor>>, request: Request, next: Next) -> Response {
+/// Refuses requests without a valid token and hands the bearer (`Arc<Principal>`) on.
+pub(crate) async fn require(State(door): State<Arc<FrontDoor>>, mut request: Request, next: Next) -> Response {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let verdict = match given.and_then(bearer) {
         Some(token) => door.authority.check(token).map_err(|why| rejected(&why)),
         None => Err(missing()),
     };
     match verdict {
-        Ok(()) => next.run(request).await,
+        Ok(principal) => {
+            request.extensions_mut().insert(principal);
+            next.run(request).await
+        }
         Err(error) => {
             let mut response = error.into_response();
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge(&door));

@@ -8,22 +8,33 @@ use axum::extract::Request;
 use http::Uri;
 use http::uri::PathAndQuery;
 
-/// Rewrites the request's path.
+/// The request's URI as the client wrote it.
+#[derive(Clone)]
+pub(crate) struct Asked(pub(crate) Uri);
+
+/// Rewrites the request's path and keeps what was asked for as [`Asked`].
 pub(crate) fn rewrite(mut request: Request) -> Request {
+    let asked = Asked(request.uri().clone());
+    request.extensions_mut().insert(asked);
     if let Some(path) = canonical(request.uri().path()) {
-        let path_and_query = match request.uri().query() {
-            Some(query) => format!("{path}?{query}"),
-            None => path,
-        };
-        let mut parts = request.uri().clone().into_parts();
-        if let Ok(new) = PathAndQuery::try_from(path_and_query) {
-            parts.path_and_query = Some(new);
-            if let Ok(uri) = Uri::from_parts(parts) {
-                *request.uri_mut() = uri;
-            }
-        }
+        set_path(&mut request, path);
     }
     request
+}
+
+/// Replaces the path and leaves the query.
+pub(super) fn set_path(request: &mut Request, path: String) {
+    let path_and_query = match request.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    };
+    let mut parts = request.uri().clone().into_parts();
+    if let Ok(new) = PathAndQuery::try_from(path_and_query) {
+        parts.path_and_query = Some(new);
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
 }
 
 /// What the next segment of an ARM path is.

@@ -1,7 +1,7 @@
 //! Headers on every answer: Azure's request ids, no caching, and the usual safety headers.
 //!
 //! Which headers, and their values, are those of the public test recordings of Azure/azure-cli-extensions.
-//! `x-ms-ratelimit-remaining-*` are left out: no rate is limited here, and a number that does not count would be a lie.
+//! `x-ms-ratelimit-remaining-*` are told by `middleware::remaining`.
 
 use axum::extract::Request;
 use axum::middleware::Next;

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use control_plane::model::{Cluster, Pool, Provisioning, Subscription};
+use control_plane::model::{Cluster, Pool, Subscription};
 
 use super::cluster_defaults as defaults;
+use super::form::Form;
 use super::ids::ClusterPath;
 use super::json::{Object, document, object};
 use super::pool;
 use super::pool_body::is_hollow;
-use crate::middleware::ApiVersion;
+use super::preview_features::PreviewFeatures;
 
 /// What a cluster's answer is made of.
 pub(crate) struct View<'a> {
@@ -19,8 +20,25 @@ pub(crate) struct View<'a> {
     pub(crate) pools: &'a [Arc<Pool>],
     /// Its subscription: the tenant, and the era whose defaults are shown.
     pub(crate) subscription: &'a Subscription,
-    /// The api-version of the request.
-    pub(crate) api: ApiVersion,
+    /// What the form of the answer depends on.
+    pub(crate) form: Form,
+    /// The features that matter in the preview era.
+    pub(crate) features: PreviewFeatures,
+    /// Whether what Azure makes for the cluster stands: identities and outbound addresses.
+    pub(crate) stands: bool,
+    /// What the answer is about.
+    pub(crate) occasion: Occasion,
+}
+
+/// What an answer with a cluster is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    /// A new one was accepted.
+    Created,
+    /// An abort was accepted.
+    Aborted,
+    /// Anything else.
+    Other,
 }
 
 /// Kept members of `properties` that are written at a place of their own below.
@@ -76,7 +94,7 @@ fn write(o: &mut Object<'_>, view: &View<'_>) {
     o.value("name", cluster.id.name.as_str());
     o.maybe("tags", cluster.tags.as_ref().filter(|tags| !tags.is_empty()));
     o.value("type", "Microsoft.ContainerService/ManagedClusters");
-    if view.api.is_before(2025, 1) {
+    if view.form.api.is_before(2025, 1) {
         o.kept(kept, "kind");
     } else {
         o.kept_or(kept, "kind", "Base");
@@ -85,12 +103,14 @@ fn write(o: &mut Object<'_>, view: &View<'_>) {
     o.object("properties", |o| write_properties(o, view));
     write_identity(o, view);
     o.object("sku", |o| defaults::over(o, kept.get("sku"), &[("name", "Base"), ("tier", "Free")]));
-    o.value("eTag", &cluster.etag);
+    if view.form.has_etag() {
+        o.value("eTag", &cluster.etag);
+    }
     o.rest(kept, PLACED_TOP);
 }
 
 fn write_properties(o: &mut Object<'_>, view: &View<'_>) {
-    let (cluster, api) = (view.cluster, view.api);
+    let (cluster, api) = (view.cluster, view.form.api);
     let kept = &cluster.properties;
     o.value("provisioningState", cluster.provisioning.as_str());
     o.object("powerState", |o| {
@@ -102,13 +122,17 @@ fn write_properties(o: &mut Object<'_>, view: &View<'_>) {
     let (prefix, suffix, location) = (&cluster.dns_prefix, &cluster.dns_suffix, &cluster.location);
     o.text("fqdn", format_args!("{prefix}-{suffix}.hcp.{location}.azmk8s.io"));
     o.text("azurePortalFQDN", format_args!("{prefix}-{suffix}.portal.hcp.{location}.azmk8s.io"));
-    o.array("agentPoolProfiles", view.pools, |one, out| pool::embedded(one, api, out));
+    let new = view.occasion == Occasion::Created;
+    o.array("agentPoolProfiles", view.pools, |one, out| pool::embedded(one, view.form, new, out));
     o.kept(kept, "linuxProfile").kept(kept, "windowsProfile");
     o.object("servicePrincipalProfile", |o| {
         defaults::over(o, kept.get("servicePrincipalProfile"), &[("clientId", "msi")]);
     });
-    if kept.get("addonProfiles").is_some_and(|addons| !is_hollow(addons)) {
-        o.kept(kept, "addonProfiles");
+    let addons = kept.get("addonProfiles").filter(|addons| !is_hollow(addons));
+    if view.occasion == Occasion::Aborted && view.form.is_early() {
+        o.object("addonProfiles", |o| defaults::built_in_addons(o, addons));
+    } else {
+        o.maybe("addonProfiles", addons);
     }
     o.kept(kept, "podIdentityProfile");
     o.value("nodeResourceGroup", &cluster.node_resource_group);
@@ -121,7 +145,7 @@ fn write_properties(o: &mut Object<'_>, view: &View<'_>) {
     o.kept(kept, "aadProfile");
     o.value("maxAgentPools", &100);
     o.kept(kept, "apiServerAccessProfile").kept(kept, "diskEncryptionSetID");
-    if cluster.provisioning != Provisioning::Creating {
+    if view.stands {
         o.object("identityProfile", |o| defaults::identities(o, cluster));
     }
     o.object("autoUpgradeProfile", |o| {
@@ -134,15 +158,17 @@ fn write_properties(o: &mut Object<'_>, view: &View<'_>) {
     o.object("storageProfile", |o| defaults::storage(o, kept, api));
     o.object("oidcIssuerProfile", |o| defaults::over(o, kept.get("oidcIssuerProfile"), &[("enabled", false)]));
     o.kept(kept, "publicNetworkAccess");
-    o.object("nodeResourceGroupProfile", |o| {
-        defaults::over(o, kept.get("nodeResourceGroupProfile"), &[("restrictionLevel", "Unrestricted")]);
-    });
+    if view.form.has_node_group_profile(view.features) || kept.contains_key("nodeResourceGroupProfile") {
+        o.object("nodeResourceGroupProfile", |o| {
+            defaults::over(o, kept.get("nodeResourceGroupProfile"), &[("restrictionLevel", "Unrestricted")]);
+        });
+    }
     o.kept_or(kept, "workloadAutoScalerProfile", &serde_json::Map::new());
     o.kept(kept, "azureMonitorProfile");
     o.object("metricsProfile", |o| defaults::metrics(o, kept));
     o.value("resourceUID", &cluster.resource_uid);
     if api.is_preview() {
-        o.object("controlPlanePluginProfiles", |o| defaults::control_plane_plugins(o, kept));
+        o.object("controlPlanePluginProfiles", |o| defaults::control_plane_plugins(o, kept, view.features));
     }
     if api.is_preview() || !api.is_before(2025, 7) {
         o.object("nodeProvisioningProfile", |o| {

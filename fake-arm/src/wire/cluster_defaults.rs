@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::cluster::View;
 use super::ids::{GroupPath, node_group};
 use super::json::{Object, object};
+use super::preview_features::PreviewFeatures;
 use crate::middleware::ApiVersion;
 
 /// At most this many outbound addresses are listed; Azure's own limit for a load balancer is 100.
@@ -53,6 +54,7 @@ pub(super) fn network(o: &mut Object<'_>, view: &View<'_>) {
         "podCidrs",
         "serviceCidrs",
         "ipFamilies",
+        "podLinkLocalAccess",
     ];
     let empty = Opaque::new();
     let kept = view.cluster.properties.get("networkProfile").and_then(Value::as_object).unwrap_or(&empty);
@@ -70,11 +72,15 @@ pub(super) fn network(o: &mut Object<'_>, view: &View<'_>) {
     } else {
         o.kept(kept, "networkDataplane");
     }
-    o.kept_or(kept, "loadBalancerSku", "standard");
+    if view.stands && view.form.respells_load_balancer() && text("loadBalancerSku").is_none_or(is_standard) {
+        o.value("loadBalancerSku", "Standard");
+    } else {
+        o.kept_or(kept, "loadBalancerSku", "standard");
+    }
     let outbound = text("outboundType").unwrap_or("loadBalancer");
-    let standard = text("loadBalancerSku").is_none_or(|sku| sku.eq_ignore_ascii_case("standard"));
+    let standard = text("loadBalancerSku").is_none_or(is_standard);
     if standard && outbound.eq_ignore_ascii_case("loadBalancer") {
-        o.object("loadBalancerProfile", |o| load_balancer(o, kept, view.cluster));
+        o.object("loadBalancerProfile", |o| load_balancer(o, kept, view));
     }
     let pods = text("podCidr").unwrap_or("10.244.0.0/16");
     let services = text("serviceCidr").unwrap_or("10.0.0.0/16");
@@ -92,10 +98,20 @@ pub(super) fn network(o: &mut Object<'_>, view: &View<'_>) {
         o.kept_or(kept, "podCidrs", &[pods]);
     }
     o.kept_or(kept, "serviceCidrs", &[services]).kept_or(kept, "ipFamilies", &["IPv4"]);
+    if view.features.imds_restriction {
+        o.kept_or(kept, "podLinkLocalAccess", "IMDS");
+    } else {
+        o.kept(kept, "podLinkLocalAccess");
+    }
     o.rest(kept, PLACED);
 }
 
-fn load_balancer(o: &mut Object<'_>, network: &Opaque, cluster: &Cluster) {
+fn is_standard(sku: &str) -> bool {
+    sku.eq_ignore_ascii_case("standard")
+}
+
+fn load_balancer(o: &mut Object<'_>, network: &Opaque, view: &View<'_>) {
+    let cluster = view.cluster;
     let empty = Opaque::new();
     let kept = network.get("loadBalancerProfile").and_then(Value::as_object).unwrap_or(&empty);
     let own = kept.contains_key("outboundIPs") || kept.contains_key("outboundIPPrefixes");
@@ -105,7 +121,7 @@ fn load_balancer(o: &mut Object<'_>, network: &Opaque, cluster: &Cluster) {
         o.object("managedOutboundIPs", |o| {
             over(o, kept.get("managedOutboundIPs"), &[("count", count)]);
         });
-        if cluster.provisioning != control_plane::model::Provisioning::Creating {
+        if view.stands {
             let group = node_group(cluster);
             o.array("effectiveOutboundIPs", 0..count, |index, out| {
                 let name = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{}/{index}", cluster.resource_uid).as_bytes());
@@ -172,14 +188,31 @@ pub(super) fn metrics(o: &mut Object<'_>, properties: &Opaque) {
 }
 
 /// `controlPlanePluginProfiles`, seen in the 2024 previews only.
-pub(super) fn control_plane_plugins(o: &mut Object<'_>, properties: &Opaque) {
+pub(super) fn control_plane_plugins(o: &mut Object<'_>, properties: &Opaque, features: PreviewFeatures) {
     if let Some(kept) = properties.get("controlPlanePluginProfiles").and_then(Value::as_object) {
         o.rest(kept, &[]);
         return;
     }
-    for plugin in ["azure-monitor-metrics-ccp", "karpenter"] {
+    let egress = features.static_egress.then_some("static-egress-controller");
+    for plugin in ["azure-monitor-metrics-ccp", "karpenter"].into_iter().chain(egress) {
         o.object(plugin, |o| {
             o.value("enableV2", &true);
         });
+    }
+}
+
+/// Add-ons that are part of every cluster. The early resource provider let them be seen in answers to an abort, with
+/// those that were asked for (recorded in `test_aks_abort`).
+pub(super) fn built_in_addons(o: &mut Object<'_>, asked: Option<&Value>) {
+    for name in ["image-cleaner", "keda", "overlay-upgrade-data", "trustedaccess", "workload-identity"] {
+        o.object(name, |o| {
+            o.value("enabled", &true);
+            o.object("config", |o| {
+                o.value("addonv2", "true");
+            });
+        });
+    }
+    if let Some(asked) = asked.and_then(Value::as_object) {
+        o.rest(asked, &[]);
     }
 }

@@ -10,7 +10,7 @@ pub(crate) enum Step {
 }
 
 /// Line (from 1) and position in the line (from 1) at which the value at `path` starts; `None` when there is none.
-pub(super) fn locate(text: &[u8], path: &[Step]) -> Option<(usize, usize)> {
+pub(crate) fn locate(text: &[u8], path: &[Step]) -> Option<(usize, usize)> {
     let mut scan = Scan { text, at: 0 };
     scan.blank();
     for step in path {

@@ -8,11 +8,13 @@
 pub(crate) mod cluster;
 pub(crate) mod cluster_body;
 pub(crate) mod cluster_defaults;
+pub(crate) mod form;
 pub(crate) mod group;
 pub(crate) mod ids;
 pub(crate) mod json;
-mod locate;
+pub(crate) mod locate;
 pub(crate) mod operation;
 pub(crate) mod pool;
 pub(crate) mod pool_body;
+pub(crate) mod preview_features;
 pub(crate) mod read;

@@ -1,11 +1,11 @@
 //! Agent pools as the AKS resource provider writes them.
 
-use control_plane::model::{GpuDriver, Pool, PoolKind, Priority, Provisioning};
+use control_plane::model::{GpuDriver, Opaque, Pool, PoolKind, Priority};
 
+use super::form::Form;
 use super::ids::PoolPath;
 use super::json::{Object, document, object};
 use super::pool_body::is_hollow;
-use crate::middleware::ApiVersion;
 
 /// Kept members that are written at a place of their own below.
 const PLACED: &[&str] = &[
@@ -30,31 +30,33 @@ const PLACED: &[&str] = &[
 ];
 
 /// An agent pool resource.
-pub(crate) fn resource(pool: &Pool, api: ApiVersion) -> Vec<u8> {
-    document(|o| write_resource(o, pool, api))
+pub(crate) fn resource(pool: &Pool, form: Form) -> Vec<u8> {
+    document(|o| write_resource(o, pool, form))
 }
 
 /// An agent pool resource as an item of a list.
-pub(crate) fn item(pool: &Pool, api: ApiVersion, out: &mut Vec<u8>) {
-    object(out, |o| write_resource(o, pool, api));
+pub(crate) fn item(pool: &Pool, form: Form, out: &mut Vec<u8>) {
+    object(out, |o| write_resource(o, pool, form));
 }
 
-fn write_resource(o: &mut Object<'_>, pool: &Pool, api: ApiVersion) {
+fn write_resource(o: &mut Object<'_>, pool: &Pool, form: Form) {
     o.text("id", PoolPath(&pool.id));
     o.value("name", pool.id.name.as_str());
     o.value("type", "Microsoft.ContainerService/managedClusters/agentPools");
-    o.object("properties", |o| write_properties(o, pool, api, false));
+    o.object("properties", |o| write_properties(o, pool, form, false));
 }
 
-/// An entry of a cluster's `agentPoolProfiles`: the same members, with the name among them.
-pub(super) fn embedded(pool: &Pool, api: ApiVersion, out: &mut Vec<u8>) {
+/// An entry of a cluster's `agentPoolProfiles`: the same members, with the name among them. In the answer that says
+/// that the cluster is `new`, a pool without labels shows `nodeLabels: {}` (recorded).
+pub(super) fn embedded(pool: &Pool, form: Form, new: bool, out: &mut Vec<u8>) {
     object(out, |o| {
         o.value("name", pool.id.name.as_str());
-        write_properties(o, pool, api, true);
+        write_properties(o, pool, form, new);
     });
 }
 
-fn write_properties(o: &mut Object<'_>, pool: &Pool, api: ApiVersion, embedded: bool) {
+fn write_properties(o: &mut Object<'_>, pool: &Pool, form: Form, new: bool) {
+    let api = form.api;
     let settings = &pool.settings;
     let kept = &settings.properties;
     let machines = settings.kind == PoolKind::VirtualMachines;
@@ -94,15 +96,15 @@ fn write_properties(o: &mut Object<'_>, pool: &Pool, api: ApiVersion, embedded: 
     if !settings.tags.is_empty() {
         o.value("tags", &settings.tags);
     }
-    write_labels_and_taints(o, pool, embedded);
+    write_labels_and_taints(o, pool, new);
     o.value("mode", settings.mode.as_str());
     o.kept_or(kept, "enableEncryptionAtHost", &false).kept_or(kept, "enableUltraSSD", &false);
     o.value("osType", settings.os_type.as_str());
     o.value("osSKU", &settings.os_sku);
     o.value("nodeImageVersion", &settings.node_image_version);
-    write_upgrade_settings(o, pool);
+    write_upgrade_settings(o, pool, form);
     o.value("enableFIPS", &settings.fips);
-    write_gpu(o, pool, api);
+    write_gpu(o, pool, form);
     if machines {
         write_machines(o, pool);
     }
@@ -111,15 +113,17 @@ fn write_properties(o: &mut Object<'_>, pool: &Pool, api: ApiVersion, embedded: 
     } else {
         o.kept(kept, "networkProfile");
     }
-    write_security(o, pool, api);
-    o.value("eTag", &pool.etag);
+    write_security(o, pool, form);
+    if form.has_etag() {
+        o.value("eTag", &pool.etag);
+    }
     o.rest(kept, PLACED);
 }
 
-/// Cleared labels and taints are left out. A pool of a cluster that is being created shows `nodeLabels: {}` (recorded).
-fn write_labels_and_taints(o: &mut Object<'_>, pool: &Pool, embedded: bool) {
+/// Cleared labels and taints are left out.
+fn write_labels_and_taints(o: &mut Object<'_>, pool: &Pool, new: bool) {
     let settings = &pool.settings;
-    if !settings.labels.is_empty() || (embedded && pool.provisioning == Provisioning::Creating) {
+    if !settings.labels.is_empty() || new {
         o.value("nodeLabels", &settings.labels);
     }
     if !settings.taints.is_empty() {
@@ -127,21 +131,22 @@ fn write_labels_and_taints(o: &mut Object<'_>, pool: &Pool, embedded: bool) {
     }
 }
 
-/// `maxSurge` is 10 % unless something else was asked for (recorded from mid-2024 on).
-fn write_upgrade_settings(o: &mut Object<'_>, pool: &Pool) {
+/// `maxSurge` is 10 % unless something else was asked for.
+fn write_upgrade_settings(o: &mut Object<'_>, pool: &Pool, form: Form) {
     let kept = pool.settings.properties.get("upgradeSettings").and_then(|v| v.as_object());
-    o.object("upgradeSettings", |o| match kept {
-        Some(kept) => {
+    let empty = Opaque::new();
+    let kept = kept.unwrap_or(&empty);
+    o.object("upgradeSettings", |o| {
+        if form.fills_in_surge() {
             o.kept_or(kept, "maxSurge", "10%").rest(kept, &["maxSurge"]);
-        }
-        None => {
-            o.value("maxSurge", "10%");
+        } else {
+            o.rest(kept, &[]);
         }
     });
 }
 
 /// Today `driver`; in the previews of 2024 `installGPUDriver`.
-fn write_gpu(o: &mut Object<'_>, pool: &Pool, api: ApiVersion) {
+fn write_gpu(o: &mut Object<'_>, pool: &Pool, form: Form) {
     let kept = pool.settings.properties.get("gpuProfile").and_then(|v| v.as_object());
     let Some(driver) = pool.settings.gpu_driver else {
         if let Some(kept) = kept {
@@ -150,7 +155,7 @@ fn write_gpu(o: &mut Object<'_>, pool: &Pool, api: ApiVersion) {
         return;
     };
     o.object("gpuProfile", |o| {
-        if api.is_preview() && api.is_before(2025, 1) {
+        if form.api.is_preview() && form.api.is_before(2025, 1) {
             o.value("installGPUDriver", &(driver == GpuDriver::Install));
         } else {
             o.value("driver", driver.as_str());
@@ -173,16 +178,18 @@ fn write_machines(o: &mut Object<'_>, pool: &Pool) {
     });
 }
 
-/// Both booleans, always: az 2.66 to 2.91 crash on `--enable-secure-boot` when the profile is missing.
-fn write_security(o: &mut Object<'_>, pool: &Pool, api: ApiVersion) {
+/// Both booleans, except where [`Form`] knows better: az 2.66 to 2.91 crash on `--enable-secure-boot` when the profile is missing.
+fn write_security(o: &mut Object<'_>, pool: &Pool, form: Form) {
     let kept = pool.settings.properties.get("securityProfile").filter(|v| !is_hollow(v)).and_then(|v| v.as_object());
     o.object("securityProfile", |o| {
-        if api.has_ssh_access() {
+        if form.api.has_ssh_access() {
             let access = kept.and_then(|k| k.get("sshAccess")).and_then(|v| v.as_str());
             o.value("sshAccess", access.unwrap_or("LocalUser"));
         }
-        o.value("enableVTPM", &pool.settings.vtpm);
-        o.value("enableSecureBoot", &pool.settings.secure_boot);
+        if form.shows_trusted_launch(pool) {
+            o.value("enableVTPM", &pool.settings.vtpm);
+            o.value("enableSecureBoot", &pool.settings.secure_boot);
+        }
         if let Some(kept) = kept {
             o.rest(kept, &["sshAccess", "enableVTPM", "enableSecureBoot"]);
         }

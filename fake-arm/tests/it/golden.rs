@@ -16,19 +16,6 @@ macro_rules! golden {
     };
 }
 
-/// In later recordings of the same api-version, and not in this one.
-const LATER: &[&str] = &[
-    ".eTag",
-    ".properties.eTag",
-    ".value[].properties.eTag",
-    ".properties.agentPoolProfiles[].eTag",
-    ".properties.upgradeSettings.maxSurge",
-    ".value[].properties.upgradeSettings.maxSurge",
-    ".properties.agentPoolProfiles[].upgradeSettings.maxSurge",
-    ".properties.nodeResourceGroupProfile",
-    ".properties.nodeResourceGroupProfile.restrictionLevel",
-];
-
 async fn recorded_cluster(house: &House) -> String {
     let base = format!("/subscriptions/{}/resourceGroups/group", house.preview().id);
     house.put(&base, json!({"location": "westus2"})).await.ok(201);
@@ -42,7 +29,7 @@ async fn a_cluster_and_a_pool_look_as_recorded_from_creation_to_the_end() {
     let uri = format!("{path}?api-version={RECORDED}");
 
     let created = house.send("PUT", &uri, Some(golden!("cluster_put")), &[FEATURE]).await.ok(201);
-    assert_like(&created.json(), &golden!("cluster_created"), LATER);
+    assert_like(&created.json(), &golden!("cluster_created"), &[]);
     assert_eq!(created.header("content-type"), Some("application/json"));
     assert_eq!(created.header("location"), None);
     assert_eq!(created.header("retry-after"), None);
@@ -61,34 +48,36 @@ async fn a_cluster_and_a_pool_look_as_recorded_from_creation_to_the_end() {
     assert_eq!(end.len(), "2024-03-05T04:08:33.7234637Z".len(), "{end}");
 
     let ready = house.get(&uri).await.ok(200).json();
-    assert_like(&ready, &golden!("cluster_ready"), LATER);
+    assert_like(&ready, &golden!("cluster_ready"), &[]);
     assert!(ready["id"].as_str().unwrap().contains("/resourcegroups/group/providers/Microsoft.ContainerService/"));
     assert_eq!(ready["type"], "Microsoft.ContainerService/ManagedClusters");
     assert_eq!(ready["properties"]["networkProfile"]["networkPlugin"], "kubenet");
 
     let pools = house.get(&format!("{path}/agentPools?api-version={RECORDED}")).await.ok(200).json();
-    assert_like(&pools, &golden!("pools"), LATER);
+    assert_like(&pools, &golden!("pools"), &[".nextLink"]);
+    let second = house.get(House::local(pools["nextLink"].as_str().unwrap())).await.ok(200).json();
+    assert_eq!(second, json!({"value": []}));
 
     let uri = format!("{path}/agentPools/c000003?api-version={RECORDED}");
     let pool = house.send("PUT", &uri, Some(golden!("pool_put")), &[FEATURE]).await.ok(201);
-    assert_like(&pool.json(), &golden!("pool_created"), LATER);
+    assert_like(&pool.json(), &golden!("pool_created"), &[]);
     house.settle().await;
     // az writes back what it read; the recorded body has the version of its own day.
     let mut body = golden!("pool_update_put");
     body["properties"]["orchestratorVersion"] = pool.json()["properties"]["orchestratorVersion"].clone();
     let update = house.send("PUT", &uri, Some(body), &[FEATURE]).await.ok(200);
-    assert_like(&update.json(), &golden!("pool_created"), LATER);
+    assert_like(&update.json(), &golden!("pool_created"), &[]);
     assert_eq!(update.json()["properties"]["securityProfile"]["enableVTPM"], false);
     house.settle().await;
 
     let machines =
         house.get(&format!("{path}/agentPools/c000003/machines?api-version={RECORDED}")).await.ok(200).json();
-    assert_like(&machines, &golden!("machines"), &[".value[].properties.provisioningState"]);
+    assert_like(&machines, &golden!("machines"), &[]);
     assert_eq!(machines["value"].as_array().unwrap().len(), 3);
     let name = machines["value"][0]["name"].as_str().unwrap();
     let machine =
         house.get(&format!("{path}/agentPools/c000003/machines/{name}?api-version={RECORDED}")).await.ok(200).json();
-    assert_like(&machine, &golden!("machine"), &[".properties.provisioningState"]);
+    assert_like(&machine, &golden!("machine"), &[]);
     assert!(machine["id"].as_str().unwrap().ends_with(&format!("/machines/{name}/{name}")));
 }
 

@@ -92,7 +92,21 @@ impl Reply {
 
 impl House {
     pub(crate) async fn open() -> House {
-        let dir = tempfile::tempdir().unwrap();
+        House::open_with(false).await
+    }
+
+    /// With throttling switched on or off.
+    pub(crate) async fn open_with(throttling: bool) -> House {
+        House::at(tempfile::tempdir().unwrap(), throttling).await
+    }
+
+    /// The same house after a restart.
+    pub(crate) async fn reopen(self) -> House {
+        self.world.close().await;
+        House::at(self._dir, false).await
+    }
+
+    async fn at(dir: tempfile::TempDir, throttling: bool) -> House {
         let config = WorldConfig { dir: dir.path().join("world"), seed: 7, pace: Pace::Explicit };
         let world = World::open(config).await.unwrap();
         let (events, incoming) = mpsc::unbounded_channel();
@@ -106,6 +120,7 @@ impl House {
             authority: authority.clone(),
             origin,
             accelerated_polls: true,
+            throttling,
             kubeconfig: Arc::new(Kubeconfigs),
         });
         House { world, engine, authority, router, token, _events: events, _dir: dir }

@@ -4,9 +4,15 @@
 
 mod bad_input;
 mod clusters;
+mod deployments;
 mod entra;
 mod gateway;
 mod golden;
 mod house;
+mod limits;
+mod matrix;
+mod operations_page;
+mod roles;
 mod setup;
 mod shape;
+mod surface;

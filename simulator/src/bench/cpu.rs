@@ -17,20 +17,20 @@ pub(super) fn of_process(pid: u32) -> Result<Duration, Failure> {
     Ok(own)
 }
 
-/// The same with all children: those that have ended and were waited for, and those whose command line names `marker`.
-pub(super) fn with_children(pid: u32, marker: &Path) -> Result<Duration, Failure> {
+/// The same with all children: those that have ended and were waited for, and those that work in a folder below `dir`.
+pub(super) fn with_children(pid: u32, dir: &Path) -> Result<Duration, Failure> {
     let path = format!("/proc/{pid}/stat");
     let stat = fs::read_to_string(&path).or_fail(|| format!("cannot read {path}"))?;
     let [own, ended] = times(&stat).ok_or_else(|| Failure::Failed(format!("{path} cannot be understood")))?;
-    let marker = marker.as_os_str().as_encoded_bytes();
+    let dir = dir.canonicalize().or_fail(|| format!("cannot resolve {}", dir.display()))?;
     let processes = fs::read_dir("/proc").or_fail(|| "cannot read /proc".to_owned())?;
     let running: Duration = processes
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok()?.parse::<u32>().ok())
         .filter(|other| *other != pid)
         .filter_map(|other| {
-            let command = fs::read(format!("/proc/{other}/cmdline")).ok()?;
-            let is_child = command.windows(marker.len()).any(|part| part == marker);
-            is_child.then(|| of_process(other).ok()).flatten()
+            // A swtpm process works in its own state directory.
+            let works_in = fs::read_link(format!("/proc/{other}/cwd")).ok()?;
+            works_in.starts_with(&dir).then(|| of_process(other).ok()).flatten()
         })
         .sum();
     Ok(own + ended + running)

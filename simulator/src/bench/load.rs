@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::cpu;
 use super::report::Rate;
-use super::subject::{GROUP, Subject};
+use super::subject::{CLUSTER, GROUP, Subject};
 use crate::client::Arm;
 use crate::failure::Failure;
 
@@ -19,10 +19,9 @@ const WRITERS: u32 = 32;
 /// How many different resource groups are written.
 const GROUPS: u32 = 500;
 
-/// Reads of one resource group.
+/// Reads of one cluster, the resource that clients read most.
 pub(super) fn gets(subject: &Subject, count: u32) -> Result<Rate, Failure> {
-    let url = subject.arm().url(GROUP, "");
-    subject.arm().put(&url, &group(0))?;
+    let url = subject.arm().cluster_url(GROUP, CLUSTER, "");
     measure(subject, READERS, count, |arm, _| arm.get(&url).map(drop))
 }
 

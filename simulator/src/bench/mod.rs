@@ -34,9 +34,10 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<(), Failure> {
         eprintln!("slipway: this is a debug build; its numbers say little. Measure with cargo build --release");
     }
     let (subject, first_start) = Subject::start()?;
+    // The nodes come first: after them no key is being made in the background any more.
+    let nodes = nodes::boot(&subject, options.nodes)?;
     let gets = load::gets(&subject, options.gets)?;
     let puts = load::puts(&subject, options.puts)?;
-    let nodes = nodes::boot(&subject, options.nodes)?;
     let (subject, second_start) = subject.restart()?;
     subject.stop()?;
     let report = Report { first_start, second_start, gets, puts, nodes };

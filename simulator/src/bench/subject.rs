@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use control_plane::clock::Stopwatch;
 
+use serde_json::json;
+
 use crate::api::{Status, Subscriptions};
 use crate::client::{Arm, Client};
 use crate::data_dir::DataDir;
@@ -18,10 +20,22 @@ pub(super) const CLUSTER: &str = "bench";
 
 /// A running simulator in a temporary data directory.
 pub(super) struct Subject {
-    child: Child,
+    // Dropped before the folder: first the simulator goes, then what it works in.
+    child: Running,
     dir: TemporaryDir,
     client: Client,
     arm: Arm,
+}
+
+/// A process that does not outlive the measurement, however that ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail when it has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// A folder that goes away at the end.
@@ -54,12 +68,12 @@ impl Subject {
 
     fn end(mut self) -> Result<TemporaryDir, Failure> {
         self.client.command("/shutdown")?;
-        self.child.wait().or_fail(|| "the simulator cannot be waited for".to_owned())?;
+        self.child.0.wait().or_fail(|| "the simulator cannot be waited for".to_owned())?;
         Ok(self.dir)
     }
 
     pub(super) fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.0.id()
     }
 
     pub(super) fn data(&self) -> &Path {
@@ -78,7 +92,7 @@ impl Subject {
 fn launch(dir: TemporaryDir) -> Result<(Subject, Duration), Failure> {
     let program = std::env::current_exe().or_fail(|| "cannot find this program".to_owned())?;
     let stopwatch = Stopwatch::start();
-    let mut child = Command::new(program)
+    let child = Command::new(program)
         .args(["up", "--json", "--listen", "127.0.0.1:0", "--speed", "explicit", "--data"])
         .arg(&dir.0)
         .env("SLIPWAY_LOG", "warn")
@@ -86,7 +100,8 @@ fn launch(dir: TemporaryDir) -> Result<(Subject, Duration), Failure> {
         .stdout(Stdio::piped())
         .spawn()
         .or_fail(|| "cannot start the simulator".to_owned())?;
-    let stdout = child.stdout.take().ok_or_else(|| Failure::Failed("the simulator has no stdout".to_owned()))?;
+    let mut child = Running(child);
+    let stdout = child.0.stdout.take().ok_or_else(|| Failure::Failed("the simulator has no stdout".to_owned()))?;
     let mut ready = String::new();
     BufReader::new(stdout).read_line(&mut ready).or_fail(|| "the simulator does not get ready".to_owned())?;
     let client = Client::find(&DataDir::locate(Some(dir.0.clone()))?)?;
@@ -95,5 +110,6 @@ fn launch(dir: TemporaryDir) -> Result<(Subject, Duration), Failure> {
     let all: Subscriptions = client.get("/subscriptions")?;
     let first = all.subscriptions.first().ok_or_else(|| Failure::Failed("there is no subscription".to_owned()))?;
     let arm = Arm::new(&client, &first.id.to_string())?;
+    arm.put(&arm.url(GROUP, ""), &json!({ "location": "eastus" }))?;
     Ok((Subject { child, dir, client, arm }, took))
 }

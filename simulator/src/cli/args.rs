@@ -53,6 +53,9 @@ pub(super) enum Command {
     Node(Node),
     /// Judge the evidence that 'slipway node quote' wrote; needs no running simulator.
     Verify(Verify),
+    /// Measured boot of your own files, without a simulator.
+    #[command(subcommand)]
+    Boot(super::boot::Boot),
     /// Print the table of constraints with their eras and sources.
     Rules,
     /// Print what happened.
@@ -74,6 +77,9 @@ pub(super) struct Up {
     /// Decides names, ids and durations of a new world; one that exists keeps its own.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
+    /// Answer 429 as Azure does when the resource provider's request limits are exceeded.
+    #[arg(long)]
+    pub(super) throttling: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -97,6 +103,9 @@ pub(super) enum Shell {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Token {
+    /// For the service principal that has the role Reader; with --json also its id and secret, for az login.
+    #[arg(long)]
+    pub(super) reader: bool,
     /// Check that this subscription (id or name) exists; a token is good for all of them.
     #[arg(long)]
     pub(super) subscription: Option<String>,

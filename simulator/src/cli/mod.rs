@@ -1,6 +1,7 @@
 //! The command line.
 
 mod args;
+mod boot;
 mod env;
 mod events;
 pub(crate) mod evidence;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use args::{Args, Command};
-pub(crate) use up::env_hint;
+pub(crate) use up::invocation;
 
 use crate::client::Client;
 use crate::data_dir::DataDir;
@@ -65,6 +66,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Time { command } => time::run(&context, command.unwrap_or(args::Time::Show)),
         Command::Node(command) => node::run(&context, command),
         Command::Verify(verify) => verify::run(&context, &verify),
+        Command::Boot(command) => boot::run(&context, &command),
         Command::Rules => rules::run(&context),
         Command::Events(events) => events::run(&context, &events),
         Command::Walkthrough(walkthrough) => crate::walkthrough::run(&context, &walkthrough.options()),

@@ -26,6 +26,12 @@ pub(super) fn unset(shell: Shell, name: &str) -> String {
     }
 }
 
+/// A word of a sh command line, quoted only where that is needed.
+pub(super) fn word(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
+    if !value.is_empty() && value.chars().all(plain) { value.to_owned() } else { quote_sh(value) }
+}
+
 /// Single quotes keep everything but themselves.
 fn quote_sh(value: &str) -> String {
     format!("'{}'", value.replace('\'', r"'\''"))
@@ -49,6 +55,13 @@ mod tests {
             let output = Command::new("sh").args(["-c", &script]).output().unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap(), value);
         }
+    }
+
+    #[test]
+    fn only_odd_words_are_quoted() {
+        assert_eq!(word("/home/me/target/release/slipway"), "/home/me/target/release/slipway");
+        assert_eq!(word("/my folder/x"), "'/my folder/x'");
+        assert_eq!(word(""), "''");
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! `slipway token`.
 
-use serde_json::json;
-
 use super::{Context, args, out, subscription};
-use crate::api::Token;
+use crate::api::{Token, TokenRequest};
 use crate::failure::Failure;
 
 pub(super) fn run(context: &Context, args: &args::Token) -> Result<(), Failure> {
@@ -11,7 +9,7 @@ pub(super) fn run(context: &Context, args: &args::Token) -> Result<(), Failure> 
     if let Some(wanted) = &args.subscription {
         subscription::find(&client, wanted)?;
     }
-    let token: Token = client.post("/token", &json!({}))?;
+    let token: Token = client.post("/token", &TokenRequest { reader: args.reader })?;
     if context.json {
         return out::json(&token);
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use control_plane::clock::Stopwatch;
 
+use super::shell::word;
 use super::{Context, args, out};
 use crate::failure::Failure;
 use crate::serve::{Server, UpOptions, logging, runtime};
@@ -13,7 +14,13 @@ const DOWN_WAIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(context: &Context, up: &args::Up) -> Result<(), Failure> {
     logging::start("info");
-    let options = UpOptions { listen: up.listen, data: context.data.clone(), pace: up.speed, seed: up.seed };
+    let options = UpOptions {
+        listen: up.listen,
+        data: context.data.clone(),
+        pace: up.speed,
+        seed: up.seed,
+        throttling: up.throttling,
+    };
     runtime()?.block_on(async {
         let server = Server::start(options).await?;
         let running = server.running();
@@ -27,12 +34,18 @@ pub(super) fn run(context: &Context, up: &args::Up) -> Result<(), Failure> {
     })
 }
 
-/// The line that makes az talk to this data directory's simulator.
-pub(crate) fn env_hint(context: &Context) -> String {
-    let program = std::env::current_exe().map_or_else(|_| "slipway".to_owned(), |p| p.display().to_string());
+/// How a person runs a command of this program on this data directory.
+pub(crate) fn invocation(context: &Context, command: &str) -> String {
+    let program = std::env::current_exe().map_or_else(|_| "slipway".to_owned(), |p| word(&p.to_string_lossy()));
     let is_default = crate::data_dir::DataDir::locate(None).is_ok_and(|default| default == context.data);
-    let data = if is_default { String::new() } else { format!(" --data {}", context.data.root().display()) };
-    format!("eval \"$({program} env{data})\"")
+    let data =
+        if is_default { String::new() } else { format!(" --data {}", word(&context.data.root().to_string_lossy())) };
+    format!("{program} {command}{data}")
+}
+
+/// The line that makes az talk to this data directory's simulator.
+fn env_hint(context: &Context) -> String {
+    format!("eval \"$({})\"", invocation(context, "env"))
 }
 
 pub(super) fn down(context: &Context) -> Result<(), Failure> {

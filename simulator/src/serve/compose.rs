@@ -47,6 +47,7 @@ pub(super) async fn open(
         authority: Arc::clone(&authority),
         origin: origin.clone(),
         accelerated_polls: accelerated(options.pace),
+        throttling: options.throttling,
         kubeconfig: Arc::new(kubeconfig),
     };
     let control = Arc::new(Control { world: world.clone(), engine, fleet, authority, origin, az_dir, secret, stop });

@@ -42,6 +42,8 @@ pub struct UpOptions {
     pub pace: Pace,
     /// Decides names and durations of a new world.
     pub seed: u64,
+    /// Whether request limits hold.
+    pub throttling: bool,
 }
 
 /// A simulator that serves.

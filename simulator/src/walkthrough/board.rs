@@ -6,6 +6,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::stage;
 use crate::api::NodeView;
+use crate::cli::out;
 use crate::failure::Failure;
 
 /// The resolution of a bar.
@@ -21,13 +22,19 @@ struct Row {
 pub(super) struct Board {
     bars: Option<MultiProgress>,
     rows: BTreeMap<String, Row>,
+    waits: fn(&NodeView) -> bool,
+}
+
+/// For work that begins on all nodes at once.
+pub(super) fn nobody_waits(_: &NodeView) -> bool {
+    false
 }
 
 impl Board {
-    /// An empty board.
-    pub(super) fn new() -> Self {
+    /// An empty board. A node for which `waits` holds is still to be worked on, though nothing happens to it yet.
+    pub(super) fn new(waits: fn(&NodeView) -> bool) -> Self {
         let bars = stage::is_terminal().then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stdout()));
-        Board { bars, rows: BTreeMap::new() }
+        Board { bars, rows: BTreeMap::new(), waits }
     }
 
     /// Shows the nodes as they are at a moment of virtual time.
@@ -49,21 +56,22 @@ impl Board {
                 }
             }
             if let Some(bar) = &row.bar {
-                bar.set_message(node.state.clone());
-                bar.set_position(position(row.entered_ms, now_ms, node.until_unix_ms));
+                let waiting = node.until.is_none() && (self.waits)(node);
+                bar.set_message(if waiting { "waiting".to_owned() } else { node.state.clone() });
+                bar.set_position(if waiting { 0 } else { position(row.entered_ms, now_ms, node.until_unix_ms) });
             }
         }
         Ok(())
     }
 
-    /// Leaves the bars as they are.
-    pub(super) fn finish(self) {
-        for row in self.rows.values() {
-            if let Some(bar) = &row.bar {
-                bar.set_position(STEPS);
-                bar.abandon();
-            }
+    /// Leaves the bars as they are; what is printed next begins on a line of its own.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        let bars: Vec<_> = self.rows.values().filter_map(|row| row.bar.as_ref()).collect();
+        for bar in &bars {
+            bar.set_position(STEPS);
+            bar.abandon();
         }
+        if bars.is_empty() { Ok(()) } else { out::text("\n") }
     }
 }
 

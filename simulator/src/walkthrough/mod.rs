@@ -14,7 +14,7 @@ use std::sync::mpsc;
 
 use control_plane::clock::Pace;
 
-use crate::cli::{Context, env_hint};
+use crate::cli::{Context, invocation};
 use crate::client::Client;
 use crate::failure::{Failure, OrFail as _};
 use crate::serve::{Server, UpOptions, logging, runtime};
@@ -47,7 +47,13 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<(), Failure> {
 
 /// Serves in this process; the show runs in a thread of its own and talks to it over HTTPS.
 fn with_own_simulator(context: &Context, options: &Options) -> Result<(), Failure> {
-    let up = UpOptions { listen: options.listen, data: context.data.clone(), pace: Pace::DEFAULT, seed: 1 };
+    let up = UpOptions {
+        listen: options.listen,
+        data: context.data.clone(),
+        pace: Pace::DEFAULT,
+        seed: 1,
+        throttling: false,
+    };
     let keep_up = options.keep_up;
     runtime()?.block_on(async move {
         let server = Server::start(up).await?;
@@ -81,7 +87,7 @@ fn show(context: &Context, client: &Client, stays_up: bool) -> Result<(), Failur
     }
     let farewell = outcome?;
     if stays_up {
-        stage::farewell(&env_hint(context), &farewell)?;
+        stage::farewell(|command| invocation(context, command), &farewell)?;
     }
     Ok(())
 }

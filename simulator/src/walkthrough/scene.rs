@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::board::Board;
+use super::board::{Board, nobody_waits};
 use crate::api::{NodeView, Nodes, Status, Subscriptions, TimeView};
 use crate::client::{Arm, Client, Finished, segment};
 use crate::data_dir::DataDir;
@@ -51,11 +51,17 @@ impl<'a> Scene<'a> {
     }
 
     /// Writes a resource and shows the nodes of a pool until the operation ends, which must be well.
-    pub(super) fn put_and_watch(&self, url: &str, body: &Value, pool: &str) -> Result<(), Failure> {
+    pub(super) fn put_and_watch(
+        &self,
+        url: &str,
+        body: &Value,
+        pool: &str,
+        waits: fn(&NodeView) -> bool,
+    ) -> Result<(), Failure> {
         let Some(operation) = self.arm.put(url, body)? else { return Ok(()) };
-        let mut board = Board::new();
+        let mut board = Board::new(waits);
         let finished = self.arm.wait(&operation, || self.show_nodes(&mut board, pool));
-        board.finish();
+        board.finish()?;
         match finished? {
             Finished::Succeeded => Ok(()),
             Finished::Failed { code, message } => {
@@ -86,12 +92,12 @@ impl<'a> Scene<'a> {
     /// Restarts a node and shows it until it runs or is refused.
     pub(super) fn reboot_and_watch(&self, node: &NodeView) -> Result<NodeView, Failure> {
         let mut node: NodeView = self.client.post(&self.node_path(node, "/reboot"), &json!({}))?;
-        let mut board = Board::new();
+        let mut board = Board::new(nobody_waits);
         loop {
             let now: TimeView = self.client.get("/time")?;
             board.show(now.unix_ms, std::slice::from_ref(&node))?;
             if node.until.is_none() {
-                board.finish();
+                board.finish()?;
                 return Ok(node);
             }
             std::thread::sleep(std::time::Duration::from_millis(100));

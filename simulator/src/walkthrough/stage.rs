@@ -64,15 +64,17 @@ pub(super) struct Farewell {
     pub(super) node: String,
 }
 
-/// The one line that makes az talk to the simulator, and some commands to try.
-pub(super) fn farewell(env_hint: &str, farewell: &Farewell) -> Result<(), Failure> {
+/// The one line that makes az talk to the simulator, and some commands to try. `slipway` says how to run a command.
+pub(super) fn farewell(slipway: impl Fn(&str) -> String, farewell: &Farewell) -> Result<(), Failure> {
     let Farewell { group, cluster, pool, node } = farewell;
-    let program = std::env::current_exe().map_or_else(|_| "slipway".to_owned(), |p| p.display().to_string());
     out::text(&format!(
-        "\n{heading}\n\n  {env_hint}\n\nThen, for example:\n\n  az aks list --output table\n  \
+        "\n{heading}\n\n  eval \"$({env})\"\n\nThen, for example:\n\n  az aks list --output table\n  \
          az aks nodepool update -g {group} --cluster-name {cluster} -n {pool} --enable-secure-boot\n  \
          az aks create -g {group} -n mine --node-count 1 --enable-vtpm --enable-secure-boot --generate-ssh-keys\n  \
-         {program} node list\n  {program} node eventlog {node}\n\nCtrl-C stops it; everything is kept for next time.\n",
+         {list}\n  {log}\n\nCtrl-C stops it; everything is kept for next time.\n",
         heading = styled(Style::Bold, "Slipway stays up. In another shell, this makes az talk to it:"),
+        env = slipway("env"),
+        list = slipway("node list"),
+        log = slipway(&format!("node eventlog {node}")),
     ))
 }

@@ -5,6 +5,7 @@ use control_plane::clock::{Pace, Stopwatch};
 use control_plane::hardware::Component;
 use serde_json::{Value, json};
 
+use super::board::nobody_waits;
 use super::scene::{CLUSTER, LOCATION, Scene};
 use super::stage::{self, Farewell, Style, shortened, styled};
 use super::{chain, evidence_dir};
@@ -72,14 +73,14 @@ fn create_cluster(scene: &Scene<'_>) -> Result<(), Failure> {
         "identity": { "type": "SystemAssigned" },
         "properties": { "dnsPrefix": "walkthrough", "enableRBAC": true, "agentPoolProfiles": [system] },
     });
-    scene.put_and_watch(&scene.cluster_url(""), &body, SYSTEM_POOL)
+    scene.put_and_watch(&scene.cluster_url(""), &body, SYSTEM_POOL, nobody_waits)
 }
 
 fn add_pool(scene: &Scene<'_>) -> Result<(), Failure> {
     stage::heading(3, "A pool of three nodes, each with its own TPM")?;
     stage::request(&format!("as: az aks nodepool add -n {POOL} --node-count 3 --enable-secure-boot --enable-vtpm"))?;
     let body = json!({ "properties": pool(POOL_NODES, "User", true) });
-    scene.put_and_watch(&pool_url(scene), &body, POOL)
+    scene.put_and_watch(&pool_url(scene), &body, POOL, nobody_waits)
 }
 
 fn pool_url(scene: &Scene<'_>) -> String {
@@ -105,7 +106,7 @@ fn secure_boot_off(scene: &Scene<'_>) -> Result<(), Failure> {
     stage::request(&format!("as: az aks nodepool update -n {POOL} --disable-secure-boot"))?;
     let mut pool = scene.arm.get(&pool_url(scene))?;
     pool["properties"]["securityProfile"]["enableSecureBoot"] = json!(false);
-    scene.put_and_watch(&pool_url(scene), &pool, POOL)
+    scene.put_and_watch(&pool_url(scene), &pool, POOL, |node| node.secure_boot)
 }
 
 fn caught_by_measurement(scene: &Scene<'_>) -> Result<NodeView, Failure> {

@@ -12,5 +12,6 @@ mod crash;
 mod evidence;
 mod isolation;
 mod preview;
+mod replay;
 mod restart;
 mod support;

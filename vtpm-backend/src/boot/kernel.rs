@@ -9,18 +9,11 @@ pub(super) fn run(platform: &Platform<'_>, command_line: &str, recorder: &mut Re
         recorder.print("EFI stub: UEFI Secure Boot is enabled.");
     }
     let distribution = &platform.image.distribution;
-    recorder.print(format!(
-        "[    0.000000] Linux version {}",
-        distribution.kernel_release
-    ));
-    recorder.print(format!(
-        "[    0.000000] Command line: BOOT_IMAGE={command_line}"
-    ));
+    recorder.print(format!("[    0.000000] Linux version {}", distribution.kernel_release));
+    recorder.print(format!("[    0.000000] Command line: BOOT_IMAGE={command_line}"));
     if platform.secure_boot {
         recorder.print("[    0.000000] secureboot: Secure boot enabled");
-        recorder.print(
-            "[    0.000000] Kernel is locked down from EFI Secure Boot mode; see man kernel_lockdown.7",
-        );
+        recorder.print("[    0.000000] Kernel is locked down from EFI Secure Boot mode; see man kernel_lockdown.7");
     } else {
         recorder.print("[    0.000000] secureboot: Secure boot disabled");
     }

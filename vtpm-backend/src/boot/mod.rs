@@ -8,6 +8,7 @@
 //! attestation tools) followed by that of shim 15.8 and GRUB 2.06. No real log of exactly this chain on a trusted-launch
 //! machine is public: the GRUB part follows real boots of the same software under OVMF, and is inferred for Azure.
 
+pub mod engine;
 mod firmware;
 mod grub;
 mod kernel;
@@ -59,9 +60,7 @@ pub struct BootRun {
 impl BootRun {
     /// The event log of this boot.
     pub fn log(&self) -> EventLog {
-        EventLog {
-            events: self.events.clone(),
-        }
+        EventLog { events: self.events.clone() }
     }
 }
 
@@ -99,11 +98,7 @@ pub fn boot(machine: &Machine<'_>) -> Result<BootRun, ImageError> {
         },
         pcrs: recorder.pcrs,
         console: recorder.console,
-        events: recorder
-            .events
-            .into_iter()
-            .map(|recorded| recorded.event)
-            .collect(),
+        events: recorder.events.into_iter().map(|recorded| recorded.event).collect(),
     })
 }
 

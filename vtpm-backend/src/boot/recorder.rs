@@ -24,13 +24,7 @@ pub(super) struct Recorder {
 
 impl Recorder {
     /// Measures `data` itself.
-    pub(super) fn measure(
-        &mut self,
-        subject: Component,
-        pcr: u8,
-        event_type: EventType,
-        data: impl Into<Vec<u8>>,
-    ) {
+    pub(super) fn measure(&mut self, subject: Component, pcr: u8, event_type: EventType, data: impl Into<Vec<u8>>) {
         let data = data.into();
         let digests = Digests::of(&data);
         self.measure_digest(subject, pcr, event_type, digests, data);
@@ -47,17 +41,8 @@ impl Recorder {
     ) {
         let pcr = PcrIndex::new(pcr);
         self.pcrs.extend(pcr, &digests);
-        let event = Event {
-            pcr,
-            event_type,
-            digests,
-            data,
-        };
-        self.events.push(Recorded {
-            event,
-            subject,
-            machine_specific: false,
-        });
+        let event = Event { pcr, event_type, digests, data };
+        self.events.push(Recorded { event, subject, machine_specific: false });
     }
 
     /// Marks the last event as one that no other machine has.
@@ -69,9 +54,7 @@ impl Recorder {
 
     /// Whether an event of this type with this data was measured.
     pub(super) fn has(&self, event_type: EventType, data: &[u8]) -> bool {
-        self.events
-            .iter()
-            .any(|recorded| recorded.event.event_type == event_type && recorded.event.data == data)
+        self.events.iter().any(|recorded| recorded.event.event_type == event_type && recorded.event.data == data)
     }
 
     /// Prints a line on the serial console.

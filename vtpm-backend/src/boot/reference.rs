@@ -30,34 +30,22 @@ pub struct Reference {
 impl Reference {
     /// The expected registers of the machine with this BIOS GUID.
     pub fn pcrs(&self, bios_uuid: Uuid) -> PcrBanks {
-        let events = self
-            .events
-            .iter()
-            .map(|expected| match expected.machine_specific {
-                true => super::firmware::uuid_event(bios_uuid),
-                false => expected.event.clone(),
-            });
-        EventLog {
-            events: events.collect(),
-        }
-        .replay()
+        let events = self.events.iter().map(|expected| match expected.machine_specific {
+            true => super::firmware::uuid_event(bios_uuid),
+            false => expected.event.clone(),
+        });
+        EventLog { events: events.collect() }.replay()
     }
 }
 
 /// The reference for an image, made by booting it untouched.
 pub fn reference(image: &NodeImage, secure_boot: bool, keys: &PlatformKeys) -> Reference {
-    let (recorder, _) = super::run(&Platform {
-        bios_uuid: Uuid::nil(),
-        secure_boot,
-        image,
-        databases: keys.databases(),
-    });
+    let (recorder, _) =
+        super::run(&Platform { bios_uuid: Uuid::nil(), secure_boot, image, databases: keys.databases() });
     let events = recorder.events.into_iter().map(|recorded| ReferenceEvent {
         event: recorded.event,
         subject: recorded.subject,
         machine_specific: recorded.machine_specific,
     });
-    Reference {
-        events: events.collect(),
-    }
+    Reference { events: events.collect() }
 }

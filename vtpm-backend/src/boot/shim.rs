@@ -48,10 +48,7 @@ struct Authority {
 
 impl<'a> Shim<'a> {
     fn new(platform: &'a Platform<'a>) -> Shim<'a> {
-        Shim {
-            platform,
-            build: Build::of(platform.image.shim.content.bytes()),
-        }
+        Shim { platform, build: Build::of(platform.image.shim.content.bytes()) }
     }
 
     /// Mirrors the machine owner's lists and applies the revocation level. No MOKs are enrolled, so the lists hold what
@@ -61,11 +58,7 @@ impl<'a> Shim<'a> {
         let mok_list = SignatureDatabase { lists: vec![own] }.encode();
         measure_mok("MokList", &mok_list, recorder);
         measure_mok("MokListX", &self.build.vendor_dbx, recorder);
-        let level = if self.platform.secure_boot {
-            self.build.sbat_level.as_slice()
-        } else {
-            SBAT_LEVEL_ORIGINAL
-        };
+        let level = if self.platform.secure_boot { self.build.sbat_level.as_slice() } else { SBAT_LEVEL_ORIGINAL };
         let event = VariableData::new(guids::SHIM_LOCK, "SbatLevel", level).encode();
         recorder.measure(Component::Shim, 7, EventType::EFI_VARIABLE_AUTHORITY, event);
         measure_mok("MokListTrusted", &[1], recorder);
@@ -78,10 +71,7 @@ impl<'a> Shim<'a> {
             return Err(self.report_refused_grub(recorder));
         }
         // Without Secure Boot nothing was verified, but a file that is no PE cannot be started either.
-        let digests = file
-            .content
-            .authenticode()
-            .map_err(|_| self.report_refused_grub(recorder))?;
+        let digests = file.content.authenticode().map_err(|_| self.report_refused_grub(recorder))?;
         let event = ImageLoadEvent {
             location: LOAD_ADDRESS,
             length: file.content.bytes().len() as u64,
@@ -110,10 +100,7 @@ impl<'a> Shim<'a> {
         ] {
             recorder.print(line);
         }
-        Refusal {
-            component: Component::Grub,
-            reason: reason.to_owned(),
-        }
+        Refusal { component: Component::Grub, reason: reason.to_owned() }
     }
 
     /// `shim_lock.Verify`, by which GRUB asks about a kernel: measures first, verifies then (`shim_verify`). So a refused
@@ -140,13 +127,7 @@ impl<'a> Shim<'a> {
     fn admit(&self, subject: Component, image: &Content, recorder: &mut Recorder) -> bool {
         let (authority, admitted) = match self.verify(image) {
             Ok(authority) => (Some(authority), true),
-            Err(revocation) => (
-                revocation.map(|entry| Authority {
-                    name: "dbx",
-                    data: entry.encode(),
-                }),
-                false,
-            ),
+            Err(revocation) => (revocation.map(|entry| Authority { name: "dbx", data: entry.encode() }), false),
         };
         if let Some(authority) = authority {
             measure_authority(subject, &authority, recorder);
@@ -164,51 +145,29 @@ impl<'a> Shim<'a> {
             return Err(Some(entry));
         }
         let found = signatures(image.bytes()).map_err(|_| None)?;
-        let authority = found
-            .iter()
-            .flatten()
-            .find_map(|signature| self.authority(image, signature, databases));
+        let authority = found.iter().flatten().find_map(|signature| self.authority(image, signature, databases));
         authority.ok_or(None)
     }
 
     fn revocation(&self, hash: &[u8; 32], databases: &KeyDatabases) -> Option<SignatureData> {
         let vendor = SignatureDatabase::parse(&self.build.vendor_dbx).unwrap_or_default();
-        databases
-            .dbx
-            .find_sha256(hash)
-            .or_else(|| vendor.find_sha256(hash))
-            .cloned()
+        databases.dbx.find_sha256(hash).or_else(|| vendor.find_sha256(hash)).cloned()
     }
 
-    fn authority(
-        &self,
-        image: &Content,
-        signature: &Signature,
-        databases: &KeyDatabases,
-    ) -> Option<Authority> {
+    fn authority(&self, image: &Content, signature: &Signature, databases: &KeyDatabases) -> Option<Authority> {
         let mut entries = databases.db.certificates();
         if let Some(entry) = entries.find(|entry| signature.verify(image, &entry.data).is_ok()) {
-            return Some(Authority {
-                name: "db",
-                data: entry.encode(),
-            });
+            return Some(Authority { name: "db", data: entry.encode() });
         }
         let vendor = &self.build.vendor_certificate;
         // The built-in certificate is measured as it is, without an owner's GUID.
-        signature.verify(image, vendor).is_ok().then(|| Authority {
-            name: "Shim",
-            data: vendor.clone(),
-        })
+        signature.verify(image, vendor).is_ok().then(|| Authority { name: "Shim", data: vendor.clone() })
     }
 }
 
 /// Measures an authority the first time it decides something.
 fn measure_authority(subject: Component, authority: &Authority, recorder: &mut Recorder) {
-    let guid = if authority.name == "Shim" {
-        guids::SHIM_LOCK
-    } else {
-        guids::IMAGE_SECURITY_DATABASE
-    };
+    let guid = if authority.name == "Shim" { guids::SHIM_LOCK } else { guids::IMAGE_SECURITY_DATABASE };
     let event = VariableData::new(guid, authority.name, authority.data.as_slice()).encode();
     if !recorder.has(EventType::EFI_VARIABLE_AUTHORITY, &event) {
         recorder.measure(subject, 7, EventType::EFI_VARIABLE_AUTHORITY, event);
@@ -218,27 +177,15 @@ fn measure_authority(subject: Component, authority: &Authority, recorder: &mut R
 /// PCR 14: the content of a list under its name.
 fn measure_mok(name: &str, content: &[u8], recorder: &mut Recorder) {
     let data = [name.as_bytes(), b"\0"].concat();
-    recorder.measure_digest(
-        Component::Shim,
-        14,
-        EventType::IPL,
-        Digests::of(content),
-        data,
-    );
+    recorder.measure_digest(Component::Shim, 14, EventType::IPL, Digests::of(content), data);
 }
 
 impl Build {
     fn of(shim: &[u8]) -> Build {
         let section = |name| pe::section(shim, name).ok().flatten().unwrap_or_default();
-        let (vendor_certificate, vendor_dbx) =
-            vendor_table(section(".vendor_cert")).unwrap_or_default();
-        let sbat_level =
-            sbat_level(section(".sbatlevel")).unwrap_or_else(|_| SBAT_LEVEL_ORIGINAL.to_vec());
-        Build {
-            vendor_certificate,
-            vendor_dbx,
-            sbat_level,
-        }
+        let (vendor_certificate, vendor_dbx) = vendor_table(section(".vendor_cert")).unwrap_or_default();
+        let sbat_level = sbat_level(section(".sbatlevel")).unwrap_or_else(|_| SBAT_LEVEL_ORIGINAL.to_vec());
+        Build { vendor_certificate, vendor_dbx, sbat_level }
     }
 }
 
@@ -252,10 +199,7 @@ fn vendor_table(section: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Malformed> {
         cursor.take(at as usize)?;
         Ok(cursor.take(len as usize)?.to_vec())
     };
-    Ok((
-        part(certificate_at, certificate_len)?,
-        part(dbx_at, dbx_len)?,
-    ))
+    Ok((part(certificate_at, certificate_len)?, part(dbx_at, dbx_len)?))
 }
 
 /// The automatic level: a C string at the first offset, counted from behind the format version.
@@ -266,9 +210,6 @@ fn sbat_level(section: &[u8]) -> Result<Vec<u8>, Malformed> {
     let mut text = Cursor::new(section);
     text.take(offset + 4)?;
     let rest = text.take(text.remaining())?;
-    let len = rest
-        .iter()
-        .position(|byte| *byte == 0)
-        .ok_or_else(|| text.error("no end of the SBAT level"))?;
+    let len = rest.iter().position(|byte| *byte == 0).ok_or_else(|| text.error("no end of the SBAT level"))?;
     Ok(rest[..len].to_vec())
 }

@@ -13,10 +13,7 @@ const MAGIC_OFFSET: u64 = 1024 + 56;
 
 pub(super) fn is_ext(part: &mut (impl Read + Seek)) -> bool {
     let mut magic = [0; 2];
-    part.seek(SeekFrom::Start(MAGIC_OFFSET))
-        .and_then(|_| part.read_exact(&mut magic))
-        .is_ok()
-        && magic == [0x53, 0xef]
+    part.seek(SeekFrom::Start(MAGIC_OFFSET)).and_then(|_| part.read_exact(&mut magic)).is_ok() && magic == [0x53, 0xef]
 }
 
 pub(super) fn volume(number: u32, part: Part) -> Result<Volume, String> {
@@ -33,11 +30,7 @@ pub(super) fn volume(number: u32, part: Part) -> Result<Volume, String> {
 struct Reader(Part);
 
 impl Ext4Read for Reader {
-    fn read(
-        &mut self,
-        start_byte: u64,
-        dst: &mut [u8],
-    ) -> Result<(), Box<dyn Error + Send + Sync + 'static>> {
+    fn read(&mut self, start_byte: u64, dst: &mut [u8]) -> Result<(), Box<dyn Error + Send + Sync + 'static>> {
         self.0.seek(SeekFrom::Start(start_byte))?;
         self.0.read_exact(dst)?;
         Ok(())

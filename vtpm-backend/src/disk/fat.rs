@@ -8,10 +8,8 @@ use super::{FileSystem, Kind, Volume};
 ///
 /// # Errors
 /// What is wrong with the file system, in words.
-pub fn fat_volume<T: Read + Write + Seek + 'static>(
-    number: u32,
-    part: T,
-) -> Result<Volume, String> {
+pub fn fat_volume<T: Read + Write + Seek + 'static>(number: u32, mut part: T) -> Result<Volume, String> {
+    part.rewind().map_err(|e| e.to_string())?;
     let options = fatfs::FsOptions::new().update_accessed_date(false);
     let files = fatfs::FileSystem::new(part, options).map_err(|e| e.to_string())?;
     let id = files.volume_id();
@@ -24,9 +22,7 @@ pub fn fat_volume<T: Read + Write + Seek + 'static>(
 pub(super) fn is_fat(part: &mut (impl Read + Seek)) -> bool {
     let mut sector = [0; 512];
     let read = part.seek(SeekFrom::Start(0)).and_then(|_| part.read_exact(&mut sector));
-    read.is_ok()
-        && sector[510..] == [0x55, 0xaa]
-        && (&sector[54..57] == b"FAT" || &sector[82..85] == b"FAT")
+    read.is_ok() && sector[510..] == [0x55, 0xaa] && (&sector[54..57] == b"FAT" || &sector[82..85] == b"FAT")
 }
 
 struct Fat<T: Read + Write + Seek>(fatfs::FileSystem<T>);
@@ -49,14 +45,10 @@ impl<T: Read + Write + Seek> FileSystem for Fat<T> {
         };
         for entry in folder.iter() {
             let entry = entry.map_err(|e| e.to_string())?;
-            let same = entry.file_name().eq_ignore_ascii_case(name)
-                || entry.short_file_name().eq_ignore_ascii_case(name);
+            let same =
+                entry.file_name().eq_ignore_ascii_case(name) || entry.short_file_name().eq_ignore_ascii_case(name);
             if same {
-                return Ok(Some(if entry.is_dir() {
-                    Kind::Folder
-                } else {
-                    Kind::File(entry.len())
-                }));
+                return Ok(Some(if entry.is_dir() { Kind::Folder } else { Kind::File(entry.len()) }));
             }
         }
         Ok(None)

@@ -11,15 +11,9 @@ use super::{DiskError, FileSystem, Kind, Volume};
 /// # Errors
 /// [`DiskError::Open`] when `dir` is no readable folder.
 pub fn folder_volume(dir: &Path, number: u32, ignore_case: bool) -> Result<Volume, DiskError> {
-    let open = |source| DiskError::Open {
-        path: dir.to_owned(),
-        source,
-    };
+    let open = |source| DiskError::Open { path: dir.to_owned(), source };
     fs::read_dir(dir).map_err(open)?;
-    let files = Folder {
-        root: dir.to_owned(),
-        ignore_case,
-    };
+    let files = Folder { root: dir.to_owned(), ignore_case };
     Ok(Volume::new(number, None, None, Box::new(files)))
 }
 
@@ -53,9 +47,7 @@ impl Folder {
             return Ok(None);
         }
         let names = names(dir).map_err(|e| e.to_string())?;
-        Ok(names
-            .into_iter()
-            .find(|name| name.eq_ignore_ascii_case(wanted)))
+        Ok(names.into_iter().find(|name| name.eq_ignore_ascii_case(wanted)))
     }
 
     fn existing(&self, path: &str) -> Result<PathBuf, String> {
@@ -69,11 +61,7 @@ impl FileSystem for Folder {
             return Ok(None);
         };
         let meta = fs::metadata(found).map_err(|e| e.to_string())?;
-        Ok(Some(if meta.is_dir() {
-            Kind::Folder
-        } else {
-            Kind::File(meta.len())
-        }))
+        Ok(Some(if meta.is_dir() { Kind::Folder } else { Kind::File(meta.len()) }))
     }
 
     fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {

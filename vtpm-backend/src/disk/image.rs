@@ -13,10 +13,7 @@ use super::{Disk, DiskError, DiskTable, Volume, ext, fat};
 const BLOCK_LENS: [u64; 2] = [512, 4096];
 
 pub(super) fn open(path: &Path) -> Result<Disk, DiskError> {
-    let open = |source| DiskError::Open {
-        path: path.to_owned(),
-        source,
-    };
+    let open = |source| DiskError::Open { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(open)?;
     let (table, block_len) = read_table(&mut file)?;
     let (mut volumes, mut problems) = (Vec::new(), Vec::new());
@@ -39,11 +36,7 @@ pub(super) fn open(path: &Path) -> Result<Disk, DiskError> {
         .or_else(|| table.partitions.iter().find(|partition| has_volume(partition.number)))
         .ok_or_else(|| DiskError::NoFileSystem(problems.join("; ")))?
         .number;
-    Ok(Disk {
-        table: Some(table),
-        volumes,
-        esp,
-    })
+    Ok(Disk { table: Some(table), volumes, esp })
 }
 
 fn read_table(file: &mut File) -> Result<(DiskTable, u64), DiskError> {
@@ -63,10 +56,7 @@ fn read_table_with(file: &mut File, block_len: u64) -> Result<DiskTable, String>
     file.seek(SeekFrom::Start(block_len)).map_err(text)?;
     file.read_exact(&mut header).map_err(text)?;
     let array = DiskTable::entry_array(&header).map_err(|e| e.to_string())?;
-    let start = array
-        .lba
-        .checked_mul(block_len)
-        .ok_or("the entries lie beyond the disk")?;
+    let start = array.lba.checked_mul(block_len).ok_or("the entries lie beyond the disk")?;
     let mut entries = vec![0; array.len];
     file.seek(SeekFrom::Start(start)).map_err(text)?;
     file.read_exact(&mut entries).map_err(text)?;
@@ -74,10 +64,7 @@ fn read_table_with(file: &mut File, block_len: u64) -> Result<DiskTable, String>
 }
 
 /// The file system of a partition; `None` when it holds none that is known.
-fn volume(
-    number: u32,
-    part: impl Fn() -> Result<Part, String>,
-) -> Result<Option<Volume>, String> {
+fn volume(number: u32, part: impl Fn() -> Result<Part, String>) -> Result<Option<Volume>, String> {
     if fat::is_fat(&mut part()?) {
         return fat::fat_volume(number, part()?).map(Some);
     }
@@ -97,22 +84,10 @@ pub(super) struct Part {
 
 impl Part {
     fn new(file: File, partition: &TablePartition, block_len: u64) -> Result<Part, String> {
-        let blocks = partition
-            .last_lba
-            .checked_sub(partition.first_lba)
-            .ok_or("the partition ends before it begins")?
-            + 1;
-        let bytes = |blocks: u64| {
-            blocks
-                .checked_mul(block_len)
-                .ok_or("the partition is larger than any disk")
-        };
-        Ok(Part {
-            file,
-            start: bytes(partition.first_lba)?,
-            len: bytes(blocks)?,
-            at: 0,
-        })
+        let blocks =
+            partition.last_lba.checked_sub(partition.first_lba).ok_or("the partition ends before it begins")? + 1;
+        let bytes = |blocks: u64| blocks.checked_mul(block_len).ok_or("the partition is larger than any disk");
+        Ok(Part { file, start: bytes(partition.first_lba)?, len: bytes(blocks)?, at: 0 })
     }
 }
 

@@ -33,7 +33,9 @@ pub enum DiskError {
         source: io::Error,
     },
     /// The image has no usable partition table.
-    #[error("no usable GUID partition table: {0}; only raw disk images can be read (convert others with 'qemu-img convert -O raw')")]
+    #[error(
+        "no usable GUID partition table: {0}; only raw disk images can be read (convert others with 'qemu-img convert -O raw')"
+    )]
     Table(String),
     /// No partition of the image holds a file system that can be read.
     #[error("no partition holds a FAT or ext2/3/4 file system that can be read: {0}")]
@@ -75,21 +77,13 @@ impl Disk {
     ///
     /// # Errors
     /// [`DiskError::Open`] when a folder cannot be read.
-    pub fn of_folders(
-        esp: &std::path::Path,
-        number: u32,
-        root: Option<&std::path::Path>,
-    ) -> Result<Disk, DiskError> {
+    pub fn of_folders(esp: &std::path::Path, number: u32, root: Option<&std::path::Path>) -> Result<Disk, DiskError> {
         let mut volumes = vec![folder_volume(esp, number, true)?];
         if let Some(root) = root {
             volumes.push(folder_volume(root, if number == 1 { 2 } else { 1 }, false)?);
         }
         volumes.sort_by_key(|volume| volume.number);
-        Ok(Disk {
-            table: None,
-            volumes,
-            esp: number,
-        })
+        Ok(Disk { table: None, volumes, esp: number })
     }
 
     /// A volume by its partition number.

@@ -57,19 +57,11 @@ impl DiskTable {
         if count > ENTRIES_MAX || !(128..=ENTRY_LEN_MAX).contains(&entry_len) {
             return Err(cursor.error("the GPT header describes no usable entries"));
         }
-        Ok(EntryArray {
-            lba,
-            len: count * entry_len,
-            entry_len,
-        })
+        Ok(EntryArray { lba, len: count * entry_len, entry_len })
     }
 
     /// The table from the header's block and the bytes of its entries.
-    pub(super) fn new(
-        block: &[u8],
-        array: EntryArray,
-        entries: &[u8],
-    ) -> Result<DiskTable, Malformed> {
+    pub(super) fn new(block: &[u8], array: EntryArray, entries: &[u8]) -> Result<DiskTable, Malformed> {
         let header = Cursor::new(block).take(HEADER_LEN)?.to_vec();
         let mut partitions = Vec::new();
         for (i, raw) in entries.chunks_exact(array.entry_len).enumerate() {
@@ -102,8 +94,6 @@ impl DiskTable {
 
     /// A partition by its number.
     pub fn partition(&self, number: u32) -> Option<&TablePartition> {
-        self.partitions
-            .iter()
-            .find(|partition| partition.number == number)
+        self.partitions.iter().find(|partition| partition.number == number)
     }
 }

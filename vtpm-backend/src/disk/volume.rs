@@ -58,21 +58,8 @@ struct State {
 
 impl Volume {
     /// A volume.
-    pub fn new(
-        number: u32,
-        uuid: Option<String>,
-        label: Option<String>,
-        files: Box<dyn FileSystem>,
-    ) -> Volume {
-        Volume {
-            number,
-            uuid,
-            label,
-            state: RefCell::new(State {
-                files,
-                read: HashMap::new(),
-            }),
-        }
+    pub fn new(number: u32, uuid: Option<String>, label: Option<String>, files: Box<dyn FileSystem>) -> Volume {
+        Volume { number, uuid, label, state: RefCell::new(State { files, read: HashMap::new() }) }
     }
 
     /// What a path leads to.
@@ -81,8 +68,7 @@ impl Volume {
     /// [`DiskError::File`] when the file system is broken.
     pub fn kind(&self, path: &str) -> Result<Option<Kind>, DiskError> {
         let path = absolute(path);
-        self.with(|state| state.files.kind(&path))
-            .map_err(|detail| self.error(path, detail))
+        self.with(|state| state.files.kind(&path)).map_err(|detail| self.error(path, detail))
     }
 
     /// A file's content; `None` when there is no such file.
@@ -91,8 +77,7 @@ impl Volume {
     /// [`DiskError::File`] when it cannot be read or is larger than 1 GiB.
     pub fn file(&self, path: &str) -> Result<Option<Arc<Content>>, DiskError> {
         let path = absolute(path);
-        self.with(|state| state.file(&path))
-            .map_err(|detail| self.error(path, detail))
+        self.with(|state| state.file(&path)).map_err(|detail| self.error(path, detail))
     }
 
     /// The names in a folder, sorted; none when it does not exist.
@@ -110,9 +95,7 @@ impl Volume {
 
     /// Whether a search for this UUID finds the volume.
     pub fn has_uuid(&self, uuid: &str) -> bool {
-        self.uuid
-            .as_ref()
-            .is_none_or(|own| own.eq_ignore_ascii_case(uuid))
+        self.uuid.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(uuid))
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
@@ -120,11 +103,7 @@ impl Volume {
     }
 
     fn error(&self, path: String, detail: String) -> DiskError {
-        DiskError::File {
-            partition: self.number,
-            path,
-            detail,
-        }
+        DiskError::File { partition: self.number, path, detail }
     }
 }
 

@@ -54,14 +54,10 @@ impl EventData {
             }
             EventType::EFI_VARIABLE_DRIVER_CONFIG
             | EventType::EFI_VARIABLE_BOOT
-            | EventType::EFI_VARIABLE_AUTHORITY => {
-                VariableData::parse(data).ok().map(EventData::Variable)
-            }
+            | EventType::EFI_VARIABLE_AUTHORITY => VariableData::parse(data).ok().map(EventData::Variable),
             EventType::EFI_BOOT_SERVICES_APPLICATION
             | EventType::EFI_BOOT_SERVICES_DRIVER
-            | EventType::EFI_RUNTIME_SERVICES_DRIVER => {
-                ImageLoadEvent::parse(data).ok().map(EventData::Image)
-            }
+            | EventType::EFI_RUNTIME_SERVICES_DRIVER => ImageLoadEvent::parse(data).ok().map(EventData::Image),
             EventType::EFI_GPT_EVENT => GptEvent::parse(data).ok().map(EventData::Gpt),
             EventType::EFI_PLATFORM_FIRMWARE_BLOB => firmware_blob(data).ok(),
             EventType::EFI_ACTION | EventType::IPL | EventType::COMPACT_HASH => {
@@ -75,10 +71,7 @@ impl EventData {
 
 fn firmware_blob(data: &[u8]) -> Result<EventData, Malformed> {
     let mut cursor = Cursor::new(data);
-    let blob = EventData::FirmwareBlob {
-        base: cursor.u64()?,
-        len: cursor.u64()?,
-    };
+    let blob = EventData::FirmwareBlob { base: cursor.u64()?, len: cursor.u64()? };
     cursor.finish()?;
     Ok(blob)
 }
@@ -89,19 +82,10 @@ impl fmt::Display for EventData {
             EventData::StartupLocality(locality) => write!(f, "startup at locality {locality}"),
             EventData::Variable(variable) => describe_variable(variable, f),
             EventData::Image(image) if image.device_path.0.is_empty() => {
-                write!(
-                    f,
-                    "image of {} bytes, started by a boot loader",
-                    image.length
-                )
+                write!(f, "image of {} bytes, started by a boot loader", image.length)
             }
             EventData::Image(image) => write!(f, "{}", image.device_path),
-            EventData::Gpt(gpt) => write!(
-                f,
-                "disk {} with {} partitions",
-                gpt.disk,
-                gpt.partitions.len()
-            ),
+            EventData::Gpt(gpt) => write!(f, "disk {} with {} partitions", gpt.disk, gpt.partitions.len()),
             EventData::FirmwareBlob { base, len } => {
                 write!(f, "firmware, {len:#x} bytes at {base:#x}")
             }
@@ -118,11 +102,7 @@ fn describe_variable(variable: &VariableData, f: &mut fmt::Formatter<'_>) -> fmt
     match variable.data.as_slice() {
         [byte] => write!(f, " = {byte}"),
         text if variable.name == "SbatLevel" => {
-            write!(
-                f,
-                " = {}",
-                String::from_utf8_lossy(text).trim_end().replace('\n', "; ")
-            )
+            write!(f, " = {}", String::from_utf8_lossy(text).trim_end().replace('\n', "; "))
         }
         // An authority is a certificate, most often behind the GUID of its owner.
         data => match authority_subject(data) {
@@ -133,9 +113,7 @@ fn describe_variable(variable: &VariableData, f: &mut fmt::Formatter<'_>) -> fmt
 }
 
 fn authority_subject(data: &[u8]) -> Option<String> {
-    let behind_owner = data
-        .get(16..)
-        .and_then(|der| crate::x509::subject_of(der).ok());
+    let behind_owner = data.get(16..).and_then(|der| crate::x509::subject_of(der).ok());
     behind_owner.or_else(|| crate::x509::subject_of(data).ok())
 }
 

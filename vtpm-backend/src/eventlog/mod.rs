@@ -6,12 +6,16 @@
 
 mod decode;
 mod event_type;
+mod hardware;
 mod parse;
 mod yaml;
 
 pub use decode::EventData;
 pub use event_type::EventType;
+pub use hardware::{HardwareDigest, HardwareEvent, HardwareLog, HashAlgorithm};
 pub use parse::{EVENT_BYTES_MAX, EVENTS_MAX, LOG_BYTES_MAX, ParseError};
+
+use serde::Deserialize;
 
 use crate::pcr::{Bank, Digests, PcrBanks, PcrIndex};
 
@@ -19,6 +23,21 @@ const SPEC_ID_SIGNATURE: &[u8; 16] = b"Spec ID Event03\0";
 const STARTUP_LOCALITY_SIGNATURE: &[u8; 16] = b"StartupLocality\0";
 /// Azure's digest order inside an event.
 const EVENT_DIGEST_ORDER: [Bank; 3] = [Bank::Sha384, Bank::Sha256, Bank::Sha1];
+
+/// The parts of a log's format that firmware may choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogStyle {
+    /// The errata level of the specification that the header names.
+    pub errata: u8,
+    /// The order of digests inside an event.
+    pub digest_order: [Bank; 3],
+}
+
+impl LogStyle {
+    /// As Azure's firmware writes it.
+    pub const AZURE: LogStyle = LogStyle { errata: 2, digest_order: EVENT_DIGEST_ORDER };
+}
 
 /// One measurement: what was extended into which register, and what it was about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,12 +56,7 @@ impl Event {
     /// An event whose digest is the hash of its own data.
     pub fn of_data(pcr: PcrIndex, event_type: EventType, data: impl Into<Vec<u8>>) -> Event {
         let data = data.into();
-        Event {
-            pcr,
-            event_type,
-            digests: Digests::of(&data),
-            data,
-        }
+        Event { pcr, event_type, digests: Digests::of(&data), data }
     }
 
     /// Whether the event was extended into its register.
@@ -53,9 +67,7 @@ impl Event {
     /// The locality that a `StartupLocality` event names.
     fn startup_locality(&self) -> Option<u8> {
         let locality = self.data.strip_prefix(STARTUP_LOCALITY_SIGNATURE)?;
-        (self.event_type == EventType::NO_ACTION
-            && self.pcr == PcrIndex::new(0)
-            && locality.len() == 1)
+        (self.event_type == EventType::NO_ACTION && self.pcr == PcrIndex::new(0) && locality.len() == 1)
             .then(|| locality[0])
     }
 
@@ -78,11 +90,16 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// The log as `/sys/kernel/security/tpm0/binary_bios_measurements` shows it.
+    /// The log as `/sys/kernel/security/tpm0/binary_bios_measurements` shows it on an Azure machine.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = header_event();
+        self.encode_as(&LogStyle::AZURE)
+    }
+
+    /// The log as other firmware writes it.
+    pub fn encode_as(&self, style: &LogStyle) -> Vec<u8> {
+        let mut out = header_event(style);
         for event in &self.events {
-            encode_event(event, &mut out);
+            encode_event(event, style, &mut out);
         }
         out
     }
@@ -108,15 +125,20 @@ impl EventLog {
 
     /// The log as YAML in the shape of `tpm2_eventlog`'s output, with one added line per event that describes it.
     pub fn to_yaml(&self) -> String {
-        yaml::render(self)
+        self.to_yaml_as(&LogStyle::AZURE)
+    }
+
+    /// As [`EventLog::to_yaml`], for a log in another style.
+    pub fn to_yaml_as(&self, style: &LogStyle) -> String {
+        yaml::render(self, style)
     }
 }
 
-/// `TCG_PCR_EVENT` with `TCG_EfiSpecIDEvent`: platform class 0 (client), version 2.0 errata 2, 64-bit, as on Azure.
-fn header_event() -> Vec<u8> {
+/// `TCG_PCR_EVENT` with `TCG_EfiSpecIDEvent`: platform class 0 (client), version 2.0, 64-bit.
+fn header_event(style: &LogStyle) -> Vec<u8> {
     let mut spec_id = SPEC_ID_SIGNATURE.to_vec();
     spec_id.extend_from_slice(&0u32.to_le_bytes());
-    spec_id.extend_from_slice(&[0, 2, 2, 2]);
+    spec_id.extend_from_slice(&[0, 2, style.errata, 2]);
     spec_id.extend_from_slice(&(Bank::ALL.len() as u32).to_le_bytes());
     for bank in Bank::ALL {
         spec_id.extend_from_slice(&bank.alg_id().to_le_bytes());
@@ -133,11 +155,11 @@ fn header_event() -> Vec<u8> {
 }
 
 /// `TCG_PCR_EVENT2`.
-fn encode_event(event: &Event, out: &mut Vec<u8>) {
+fn encode_event(event: &Event, style: &LogStyle, out: &mut Vec<u8>) {
     out.extend_from_slice(&u32::from(event.pcr).to_le_bytes());
     out.extend_from_slice(&event.event_type.0.to_le_bytes());
-    out.extend_from_slice(&(EVENT_DIGEST_ORDER.len() as u32).to_le_bytes());
-    for bank in EVENT_DIGEST_ORDER {
+    out.extend_from_slice(&(style.digest_order.len() as u32).to_le_bytes());
+    for bank in style.digest_order {
         out.extend_from_slice(&bank.alg_id().to_le_bytes());
         out.extend_from_slice(event.digests.get(bank));
     }

@@ -43,9 +43,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<EventLog, ParseError> {
             return Err(ParseError::TooLarge);
         }
         let number = events.len() + 1;
-        events.push(
-            parse_event(&mut cursor).map_err(|problem| ParseError::Event { number, problem })?,
-        );
+        events.push(parse_event(&mut cursor).map_err(|problem| ParseError::Event { number, problem })?);
     }
     Ok(EventLog { events })
 }
@@ -80,11 +78,8 @@ fn parse_algorithms(cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
     let mut seen = Vec::new();
     for _ in Bank::ALL {
         let (id, len) = (cursor.u16()?, usize::from(cursor.u16()?));
-        let bank =
-            Bank::from_alg_id(id).filter(|bank| bank.digest_len() == len && !seen.contains(bank));
-        seen.push(bank.ok_or_else(|| {
-            cursor.error("an algorithm is unknown, repeated or of the wrong size")
-        })?);
+        let bank = Bank::from_alg_id(id).filter(|bank| bank.digest_len() == len && !seen.contains(bank));
+        seen.push(bank.ok_or_else(|| cursor.error("an algorithm is unknown, repeated or of the wrong size"))?);
     }
     Ok(())
 }
@@ -101,12 +96,8 @@ fn parse_event(cursor: &mut Cursor<'_>) -> Result<Event, Malformed> {
     let mut seen = Vec::new();
     for _ in Bank::ALL {
         let at = cursor.error("a digest's algorithm is unknown or repeated");
-        let bank = Bank::from_alg_id(cursor.u16()?)
-            .filter(|bank| !seen.contains(bank))
-            .ok_or(at)?;
-        digests
-            .get_mut(bank)
-            .copy_from_slice(cursor.take(bank.digest_len())?);
+        let bank = Bank::from_alg_id(cursor.u16()?).filter(|bank| !seen.contains(bank)).ok_or(at)?;
+        digests.get_mut(bank).copy_from_slice(cursor.take(bank.digest_len())?);
         seen.push(bank);
     }
     let at = cursor.error("the event is larger than the limit");
@@ -114,10 +105,5 @@ fn parse_event(cursor: &mut Cursor<'_>) -> Result<Event, Malformed> {
     if len > EVENT_BYTES_MAX {
         return Err(at);
     }
-    Ok(Event {
-        pcr,
-        event_type,
-        digests,
-        data: cursor.take(len)?.to_vec(),
-    })
+    Ok(Event { pcr, event_type, digests, data: cursor.take(len)?.to_vec() })
 }

@@ -7,20 +7,13 @@ use crate::uefi::variable::VariableData;
 const PCR0: PcrIndex = PcrIndex::new(0);
 
 fn separators() -> EventLog {
-    let events = (0..8)
-        .map(|pcr| Event::of_data(PcrIndex::new(pcr), EventType::SEPARATOR, [0; 4]))
-        .collect();
+    let events = (0..8).map(|pcr| Event::of_data(PcrIndex::new(pcr), EventType::SEPARATOR, [0; 4])).collect();
     EventLog { events }
 }
 
 fn startup_at(locality: u8) -> Event {
     let data = [STARTUP_LOCALITY_SIGNATURE.as_slice(), &[locality]].concat();
-    Event {
-        pcr: PCR0,
-        event_type: EventType::NO_ACTION,
-        digests: Digests::ZERO,
-        data,
-    }
+    Event { pcr: PCR0, event_type: EventType::NO_ACTION, digests: Digests::ZERO, data }
 }
 
 #[test]
@@ -46,7 +39,7 @@ fn digests_stand_in_azures_order() {
 #[test]
 fn any_order_of_digests_is_read() {
     let event = &separators().events[0];
-    let mut bytes = header_event();
+    let mut bytes = header_event(&LogStyle::AZURE);
     bytes.extend_from_slice(&0u32.to_le_bytes());
     bytes.extend_from_slice(&EventType::SEPARATOR.0.to_le_bytes());
     bytes.extend_from_slice(&3u32.to_le_bytes());
@@ -55,10 +48,7 @@ fn any_order_of_digests_is_read() {
         bytes.extend_from_slice(event.digests.get(bank));
     }
     bytes.extend_from_slice(&[4, 0, 0, 0, 0, 0, 0, 0]);
-    assert_eq!(
-        EventLog::parse(&bytes).unwrap().events,
-        std::slice::from_ref(event)
-    );
+    assert_eq!(EventLog::parse(&bytes).unwrap().events, std::slice::from_ref(event));
 }
 
 #[test]
@@ -84,44 +74,25 @@ fn every_truncation_is_refused() {
 
 #[test]
 fn limits_and_doubled_algorithms_are_refused() {
-    assert_eq!(
-        EventLog::parse(&vec![0; LOG_BYTES_MAX + 1]),
-        Err(ParseError::TooLarge)
-    );
+    assert_eq!(EventLog::parse(&vec![0; LOG_BYTES_MAX + 1]), Err(ParseError::TooLarge));
     let mut bytes = separators().encode();
     bytes[73..77].copy_from_slice(&24u32.to_le_bytes());
     let error = EventLog::parse(&bytes).unwrap_err().to_string();
-    assert!(
-        error.contains("event 1 is broken: there is no such PCR"),
-        "{error}"
-    );
-    let mut bytes = header_event();
+    assert!(error.contains("event 1 is broken: there is no such PCR"), "{error}");
+    let mut bytes = header_event(&LogStyle::AZURE);
     bytes[60..62].copy_from_slice(&[0x0b, 0]);
-    assert!(matches!(
-        EventLog::parse(&bytes),
-        Err(ParseError::Header(_))
-    ));
+    assert!(matches!(EventLog::parse(&bytes), Err(ParseError::Header(_))));
 }
 
 #[test]
 fn descriptions_are_for_people() {
     let variable = VariableData::new(guids::GLOBAL_VARIABLE, "SecureBoot", [1]).encode();
-    let event = Event::of_data(
-        PcrIndex::new(7),
-        EventType::EFI_VARIABLE_DRIVER_CONFIG,
-        variable,
-    );
+    let event = Event::of_data(PcrIndex::new(7), EventType::EFI_VARIABLE_DRIVER_CONFIG, variable);
     assert_eq!(event.describe(), "SecureBoot = 1");
     let event = Event::of_data(PcrIndex::new(8), EventType::IPL, *b"grub_cmd: echo a\nb\0");
     assert_eq!(event.describe(), "grub_cmd: echo a\\nb");
     let event = Event::of_data(PCR0, EventType(0x1234), [1, 2]);
-    assert_eq!(
-        (
-            event.describe().as_str(),
-            event.event_type.to_string().as_str()
-        ),
-        ("2 bytes", "0x00001234")
-    );
+    assert_eq!((event.describe().as_str(), event.event_type.to_string().as_str()), ("2 bytes", "0x00001234"));
 }
 
 #[test]
@@ -130,11 +101,7 @@ fn yaml_is_yaml() {
     let value: serde_yaml_ng::Value = serde_yaml_ng::from_str(&yaml).unwrap();
     assert_eq!(value["events"].as_sequence().unwrap().len(), 9);
     assert_eq!(value["events"][1]["Digests"][1]["AlgorithmId"], "sha256");
-    assert!(
-        yaml.contains(
-            "    2  : 0x3d458cfe55cc03ea1f443f1562beec8df51c75e14a9fcf9a7234a13f198e7969"
-        )
-    );
+    assert!(yaml.contains("    2  : 0x3d458cfe55cc03ea1f443f1562beec8df51c75e14a9fcf9a7234a13f198e7969"));
 }
 
 prop_compose! {
@@ -151,7 +118,7 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let _ = EventLog::parse(&bytes);
-        let _ = EventLog::parse(&[header_event(), bytes].concat());
+        let _ = EventLog::parse(&[header_event(&LogStyle::AZURE), bytes].concat());
     }
 
     #[test]

@@ -4,72 +4,48 @@ use std::fmt::Write;
 
 use crate::pcr::{Bank, PcrIndex};
 
-use super::{EVENT_DIGEST_ORDER, Event, EventLog};
+use super::{Event, EventLog, LogStyle};
 
 /// tpm2_eventlog prints the data of unknown events up to this length.
 const DATA_BYTES_SHOWN_MAX: usize = 1024;
 
-pub(super) fn render(log: &EventLog) -> String {
+pub(super) fn render(log: &EventLog, style: &LogStyle) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
-    let _ = write_log(log, &mut out);
+    let _ = write_log(log, style, &mut out);
     out
 }
 
-fn write_log(log: &EventLog, out: &mut String) -> std::fmt::Result {
+fn write_log(log: &EventLog, style: &LogStyle, out: &mut String) -> std::fmt::Result {
     out.push_str("---\nversion: 1\nevents:\n");
-    write_header(out)?;
+    write_header(style, out)?;
     for (i, event) in log.events.iter().enumerate() {
-        write_event(i + 1, event, out)?;
+        write_event(i + 1, event, style, out)?;
     }
     write_pcrs(log, out)
 }
 
-fn write_header(out: &mut String) -> std::fmt::Result {
+fn write_header(style: &LogStyle, out: &mut String) -> std::fmt::Result {
+    writeln!(out, "- EventNum: 0\n  PCRIndex: 0\n  EventType: EV_NO_ACTION\n  Digest: \"{}\"", "0".repeat(40))?;
+    out.push_str("  EventSize: 41\n  SpecID:\n  - Signature: Spec ID Event03\n    platformClass: 0\n");
     writeln!(
         out,
-        "- EventNum: 0\n  PCRIndex: 0\n  EventType: EV_NO_ACTION\n  Digest: \"{}\"",
-        "0".repeat(40)
+        "    specVersionMinor: 0\n    specVersionMajor: 2\n    specErrata: {}\n    uintnSize: 2",
+        style.errata
     )?;
-    out.push_str(
-        "  EventSize: 41\n  SpecID:\n  - Signature: Spec ID Event03\n    platformClass: 0\n",
-    );
-    out.push_str(
-        "    specVersionMinor: 0\n    specVersionMajor: 2\n    specErrata: 2\n    uintnSize: 2\n",
-    );
-    writeln!(
-        out,
-        "    numberOfAlgorithms: {}\n    Algorithms:",
-        Bank::ALL.len()
-    )?;
+    writeln!(out, "    numberOfAlgorithms: {}\n    Algorithms:", Bank::ALL.len())?;
     for (i, bank) in Bank::ALL.into_iter().enumerate() {
-        writeln!(
-            out,
-            "    - Algorithm[{i}]:\n      algorithmId: {bank}\n      digestSize: {}",
-            bank.digest_len()
-        )?;
+        writeln!(out, "    - Algorithm[{i}]:\n      algorithmId: {bank}\n      digestSize: {}", bank.digest_len())?;
     }
     out.push_str("    vendorInfoSize: 0\n");
     Ok(())
 }
 
-fn write_event(number: usize, event: &Event, out: &mut String) -> std::fmt::Result {
-    writeln!(
-        out,
-        "- EventNum: {number}\n  PCRIndex: {}\n  EventType: {}",
-        event.pcr, event.event_type
-    )?;
-    writeln!(
-        out,
-        "  DigestCount: {}\n  Digests:",
-        EVENT_DIGEST_ORDER.len()
-    )?;
-    for bank in EVENT_DIGEST_ORDER {
-        writeln!(
-            out,
-            "  - AlgorithmId: {bank}\n    Digest: \"{}\"",
-            hex::encode(event.digests.get(bank))
-        )?;
+fn write_event(number: usize, event: &Event, style: &LogStyle, out: &mut String) -> std::fmt::Result {
+    writeln!(out, "- EventNum: {number}\n  PCRIndex: {}\n  EventType: {}", event.pcr, event.event_type)?;
+    writeln!(out, "  DigestCount: {}\n  Digests:", style.digest_order.len())?;
+    for bank in style.digest_order {
+        writeln!(out, "  - AlgorithmId: {bank}\n    Digest: \"{}\"", hex::encode(event.digests.get(bank)))?;
     }
     writeln!(out, "  EventSize: {}", event.data.len())?;
     writeln!(out, "  Description: {}", quoted(&event.describe()))?;
@@ -79,21 +55,12 @@ fn write_event(number: usize, event: &Event, out: &mut String) -> std::fmt::Resu
 
 fn write_pcrs(log: &EventLog, out: &mut String) -> std::fmt::Result {
     let banks = log.replay();
-    let used = |pcr: &PcrIndex| {
-        log.events
-            .iter()
-            .any(|event| event.is_extended() && event.pcr == *pcr)
-    };
+    let used = |pcr: &PcrIndex| log.events.iter().any(|event| event.is_extended() && event.pcr == *pcr);
     out.push_str("pcrs:\n");
     for bank in Bank::ALL {
         writeln!(out, "  {bank}:")?;
         for pcr in PcrIndex::all().filter(used) {
-            writeln!(
-                out,
-                "    {:<2} : 0x{}",
-                pcr.number(),
-                hex::encode(banks.get(bank, pcr))
-            )?;
+            writeln!(out, "    {:<2} : 0x{}", pcr.number(), hex::encode(banks.get(bank, pcr)))?;
         }
     }
     Ok(())

@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use control_plane::hardware::{BootOrder, VmId};
+use control_plane::hardware::{BootOrder, BootOutcome, VmId};
 use uuid::Uuid;
 
 use super::{Fleet, FleetError};
 use crate::boot::{self, BootRun, Reference};
 use crate::evidence::EvidenceError;
-use crate::image::{ImageLibrary, PlatformKeys};
+use crate::image::{ImageError, ImageLibrary, PlatformKeys, UnknownImage};
+use crate::pcr::PcrBanks;
 
 /// A machine's BIOS GUID, which the firmware measures: on Azure it identifies the VM, and so does the VM's id here.
 fn bios_uuid(vm: VmId) -> Uuid {
@@ -50,10 +51,16 @@ impl Fleet {
     pub(super) async fn run_chain(&self, order: BootOrder) -> Result<BootRun, FleetError> {
         let images = self.images().await?;
         blocking(move || {
+            let image = match images.get(&order.image) {
+                Err(ImageError::Unknown(unknown)) if !order.secure_boot && !order.vtpm => {
+                    return Ok(unobserved(&order, &unknown));
+                }
+                known => known.map_err(chain)?,
+            };
             let machine = boot::Machine {
                 bios_uuid: bios_uuid(order.vm),
                 secure_boot: order.secure_boot,
-                image: images.get(&order.image).map_err(chain)?,
+                image,
                 faults: &order.faults,
                 keys: images.keys(),
             };
@@ -64,6 +71,17 @@ impl Fleet {
 
     fn secure_boot_dir(&self) -> PathBuf {
         self.config.dir.join("secure-boot")
+    }
+}
+
+/// A boot that nobody verifies and nothing measures: neither Secure Boot nor a vTPM, and an image whose boot chain
+/// Slipway does not know (Windows, UKI). It comes up, and its console says why it shows nothing.
+fn unobserved(order: &BootOrder, unknown: &UnknownImage) -> BootRun {
+    BootRun {
+        events: Vec::new(),
+        pcrs: PcrBanks::default(),
+        outcome: BootOutcome::Booted,
+        console: vec![format!("[slipway] {} boots without Secure Boot and vTPM: {unknown}", order.name)],
     }
 }
 

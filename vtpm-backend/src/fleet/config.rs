@@ -8,6 +8,9 @@ use std::time::Duration;
 use crate::swtpm::SwtpmError;
 use crate::vtpm_ca::VtpmCaError;
 
+/// How long the making of the fleet's keys waits after the start, in real time, unless a boot needs them sooner.
+pub(super) const KEYS_WAIT: Duration = Duration::from_millis(300);
+
 /// What a fleet needs to know.
 #[derive(Clone)]
 pub struct FleetConfig {

@@ -77,6 +77,8 @@ impl Fleet {
         });
         let early = Arc::clone(&fleet);
         tokio::spawn(async move {
+            // Making keys keeps the cores busy; what is asked first is answered first.
+            tokio::time::sleep(config::KEYS_WAIT).await;
             // Errors come again, and are reported, at the first boot.
             let (images, ca) = tokio::join!(early.images(), early.ca());
             tracing::debug!(images = images.is_ok(), ca = ca.is_ok(), "keys are ready");

@@ -14,8 +14,7 @@ const KERNEL_CODE: usize = 640 << 10;
 const INITRD_PAYLOAD: usize = 512 << 10;
 
 /// First line of every `.sbat` section.
-const SBAT_HEADER: &str =
-    "sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md\n";
+const SBAT_HEADER: &str = "sbat,1,SBAT Version,sbat,1,https://github.com/rhboot/shim/blob/main/SBAT.md\n";
 /// shim 15.8's revocations: those it applies by itself, and the latest, which an administrator may apply
 /// (rhboot/shim 15.8, `include/sbat_var_defs.h`).
 const SBAT_LEVEL_AUTOMATIC: &str = "sbat,1,2023012900\nshim,2\ngrub,3\ngrub.debian,4\n";
@@ -24,20 +23,14 @@ const SBAT_LEVEL_LATEST: &str = "sbat,1,2024010900\nshim,4\ngrub,3\ngrub.debian,
 const VENDOR_DBX_LEN: u32 = 4;
 
 /// shim, unsigned. The same for all images of one distribution.
-pub(super) fn shim(
-    distribution: &Distribution,
-    vendor_certificate: &[u8],
-) -> Result<Vec<u8>, PeError> {
+pub(super) fn shim(distribution: &Distribution, vendor_certificate: &[u8]) -> Result<Vec<u8>, PeError> {
     let sbat = format!(
         "{SBAT_HEADER}shim,4,UEFI shim,shim,1,https://github.com/rhboot/shim\n{}\n",
         distribution.shim_sbat_vendor
     );
     pe::write(&[
         code(distribution.shim_sbat_vendor, SHIM_CODE),
-        data(
-            ".data",
-            filler(&["shim data", distribution.shim_sbat_vendor], 8 << 10),
-        ),
+        data(".data", filler(&["shim data", distribution.shim_sbat_vendor], 8 << 10)),
         data(".vendor_cert", vendor_table(vendor_certificate)),
         data(".sbat", sbat.into_bytes()),
         data(".sbatlevel", sbat_level()),
@@ -52,10 +45,7 @@ pub(super) fn grub(distribution: &Distribution) -> Result<Vec<u8>, PeError> {
     );
     pe::write(&[
         code(distribution.grub_sbat_vendor, GRUB_CODE),
-        data(
-            ".data",
-            filler(&["GRUB data", distribution.grub_sbat_vendor], 16 << 10),
-        ),
+        data(".data", filler(&["GRUB data", distribution.grub_sbat_vendor], 16 << 10)),
         data("mods", grub_config::EMBEDDED.as_bytes().to_vec()),
         data(".sbat", sbat.into_bytes()),
     ])
@@ -63,65 +53,26 @@ pub(super) fn grub(distribution: &Distribution) -> Result<Vec<u8>, PeError> {
 
 /// The kernel, unsigned. Differs between images of different names.
 pub(super) fn kernel(distribution: &Distribution, image: &str) -> Result<Vec<u8>, PeError> {
-    let banner = format!(
-        "Linux version {} (image {image})\n\0",
-        distribution.kernel_release
-    );
+    let banner = format!("Linux version {} (image {image})\n\0", distribution.kernel_release);
     pe::write(&[
-        code(
-            &format!("kernel {} {image}", distribution.kernel_release),
-            KERNEL_CODE,
-        ),
-        data(
-            ".data",
-            [
-                banner.into_bytes(),
-                filler(&["kernel data", image], 16 << 10),
-            ]
-            .concat(),
-        ),
+        code(&format!("kernel {} {image}", distribution.kernel_release), KERNEL_CODE),
+        data(".data", [banner.into_bytes(), filler(&["kernel data", image], 16 << 10)].concat()),
     ])
 }
 
 /// The initial RAM disk: a cpio archive (newc) with an `init` script and a payload.
 pub(super) fn initrd(image: &str) -> Vec<u8> {
     let mut out = Vec::new();
-    cpio_entry(
-        &mut out,
-        "init",
-        0o100_755,
-        b"#!/bin/sh\nexec switch_root /root /sbin/init\n",
-    );
-    cpio_entry(
-        &mut out,
-        "usr/lib/payload",
-        0o100_644,
-        &filler(&["initrd", image], INITRD_PAYLOAD),
-    );
+    cpio_entry(&mut out, "init", 0o100_755, b"#!/bin/sh\nexec switch_root /root /sbin/init\n");
+    cpio_entry(&mut out, "usr/lib/payload", 0o100_644, &filler(&["initrd", image], INITRD_PAYLOAD));
     cpio_entry(&mut out, "TRAILER!!!", 0, b"");
     out
 }
 
 fn cpio_entry(out: &mut Vec<u8>, name: &str, mode: u32, content: &[u8]) {
     // inode, mode, uid, gid, links, mtime, size, dev major/minor, rdev major/minor, name size, check
-    let fields = [
-        0,
-        mode,
-        0,
-        0,
-        1,
-        0,
-        content.len() as u32,
-        0,
-        0,
-        0,
-        0,
-        name.len() as u32 + 1,
-        0,
-    ];
-    let header = fields.iter().fold("070701".to_owned(), |text, field| {
-        text + &format!("{field:08x}")
-    });
+    let fields = [0, mode, 0, 0, 1, 0, content.len() as u32, 0, 0, 0, 0, name.len() as u32 + 1, 0];
+    let header = fields.iter().fold("070701".to_owned(), |text, field| text + &format!("{field:08x}"));
     out.extend_from_slice(header.as_bytes());
     out.extend_from_slice(name.as_bytes());
     out.push(0);
@@ -133,24 +84,12 @@ fn cpio_entry(out: &mut Vec<u8>, name: &str, mode: u32, content: &[u8]) {
 /// shim's `struct cert_table`: sizes and offsets of the vendor certificate and the vendor's revocations, then both.
 fn vendor_table(certificate: &[u8]) -> Vec<u8> {
     const HEADER_LEN: usize = 16;
-    let hashes: Vec<_> = (0..VENDOR_DBX_LEN)
-        .map(|i| Digests::of(format!("revoked by the vendor {i}").as_bytes()).sha256)
-        .collect();
+    let hashes: Vec<_> =
+        (0..VENDOR_DBX_LEN).map(|i| Digests::of(format!("revoked by the vendor {i}").as_bytes()).sha256).collect();
     let list = SignatureList::sha256(guids::SHIM_LOCK, &hashes);
-    let dbx = SignatureDatabase {
-        lists: list.into_iter().collect(),
-    }
-    .encode();
-    let fields = [
-        certificate.len(),
-        dbx.len(),
-        HEADER_LEN,
-        HEADER_LEN + certificate.len(),
-    ];
-    let mut out: Vec<u8> = fields
-        .iter()
-        .flat_map(|field| (*field as u32).to_le_bytes())
-        .collect();
+    let dbx = SignatureDatabase { lists: list.into_iter().collect() }.encode();
+    let fields = [certificate.len(), dbx.len(), HEADER_LEN, HEADER_LEN + certificate.len()];
+    let mut out: Vec<u8> = fields.iter().flat_map(|field| (*field as u32).to_le_bytes()).collect();
     out.extend_from_slice(certificate);
     out.extend_from_slice(&dbx);
     out
@@ -161,10 +100,7 @@ fn vendor_table(certificate: &[u8]) -> Vec<u8> {
 fn sbat_level() -> Vec<u8> {
     let automatic_at = 8u32;
     let latest_at = automatic_at + SBAT_LEVEL_AUTOMATIC.len() as u32 + 1;
-    let mut out: Vec<u8> = [0, automatic_at, latest_at]
-        .iter()
-        .flat_map(|field| field.to_le_bytes())
-        .collect();
+    let mut out: Vec<u8> = [0, automatic_at, latest_at].iter().flat_map(|field| field.to_le_bytes()).collect();
     for level in [SBAT_LEVEL_AUTOMATIC, SBAT_LEVEL_LATEST] {
         out.extend_from_slice(level.as_bytes());
         out.push(0);
@@ -173,27 +109,17 @@ fn sbat_level() -> Vec<u8> {
 }
 
 fn code(seed: &str, len: usize) -> NewSection {
-    NewSection {
-        name: section_name(".text"),
-        code: true,
-        data: filler(&["code", seed], len),
-    }
+    NewSection { name: section_name(".text"), code: true, data: filler(&["code", seed], len) }
 }
 
 fn data(name: &str, data: Vec<u8>) -> NewSection {
-    NewSection {
-        name: section_name(name),
-        code: false,
-        data,
-    }
+    NewSection { name: section_name(name), code: false, data }
 }
 
 /// Bytes that look random and are a function of `seed` (splitmix64).
 pub(crate) fn filler(seed: &[&str], len: usize) -> Vec<u8> {
     let hash = Digests::of(seed.join("\0").as_bytes()).sha256;
-    let mut state = u64::from_le_bytes([
-        hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7],
-    ]);
+    let mut state = u64::from_le_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]]);
     let mut out = Vec::with_capacity(len.next_multiple_of(8));
     while out.len() < len {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -17,11 +17,7 @@ pub struct Content {
 impl Content {
     /// A file with these bytes.
     pub fn new(bytes: Vec<u8>) -> Arc<Content> {
-        Arc::new(Content {
-            bytes,
-            digests: OnceLock::new(),
-            authenticode: OnceLock::new(),
-        })
+        Arc::new(Content { bytes, digests: OnceLock::new(), authenticode: OnceLock::new() })
     }
 
     /// The bytes.
@@ -39,9 +35,7 @@ impl Content {
     /// # Errors
     /// [`PeError`] when the bytes are no PE file.
     pub fn authenticode(&self) -> Result<Digests, PeError> {
-        self.authenticode
-            .get_or_init(|| pe::authenticode_digests(&self.bytes))
-            .clone()
+        self.authenticode.get_or_init(|| pe::authenticode_digests(&self.bytes)).clone()
     }
 
     /// A copy in which the byte at `offset` is replaced; the same bytes when the file is shorter.

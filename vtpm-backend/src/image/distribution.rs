@@ -47,10 +47,7 @@ impl Distribution {
         if let Some(rest) = lower.strip_prefix("aksubuntu-") {
             return Ok(ubuntu(rest, name));
         }
-        if ["aksazurelinux", "azurelinux", "akscblmariner"]
-            .iter()
-            .any(|prefix| lower.starts_with(prefix))
-        {
+        if ["aksazurelinux", "azurelinux", "akscblmariner"].iter().any(|prefix| lower.starts_with(prefix)) {
             return Ok(azure_linux(&lower, name));
         }
         Err(UnknownImage(name.to_owned()))
@@ -78,11 +75,7 @@ fn ubuntu(rest: &str, image: &str) -> Distribution {
 }
 
 fn azure_linux(lower: &str, image: &str) -> Distribution {
-    let (version, base, suffix) = if lower.contains("v3") {
-        ("3.0", "6.6", "azl3")
-    } else {
-        ("2.0", "5.15", "cm2")
-    };
+    let (version, base, suffix) = if lower.contains("v3") { ("3.0", "6.6", "azl3") } else { ("2.0", "5.15", "cm2") };
     let release = format!("{base}.{}.1-1.{suffix}", 60 + variant(image, 100));
     Distribution {
         pretty_name: format!("Azure Linux {version}"),
@@ -109,15 +102,8 @@ mod tests {
     #[test]
     fn names_are_read() {
         let ubuntu = Distribution::of_image("AKSUbuntu-2204gen2TLcontainerd-202607.13.0").unwrap();
-        assert_eq!(
-            (ubuntu.pretty_name.as_str(), ubuntu.esp_folder),
-            ("Ubuntu 22.04", r"\EFI\ubuntu")
-        );
-        assert!(
-            ubuntu.kernel_path.starts_with("/boot/vmlinuz-5.15.0-10"),
-            "{}",
-            ubuntu.kernel_path
-        );
+        assert_eq!((ubuntu.pretty_name.as_str(), ubuntu.esp_folder), ("Ubuntu 22.04", r"\EFI\ubuntu"));
+        assert!(ubuntu.kernel_path.starts_with("/boot/vmlinuz-5.15.0-10"), "{}", ubuntu.kernel_path);
         let noble = Distribution::of_image("AKSUbuntu-2404gen2TLcontainerd-202607.13.0").unwrap();
         assert!(noble.kernel_release.starts_with("6.8.0-10"));
         let azl = Distribution::of_image("AKSAzureLinux-V3gen2TL-202607.13.0").unwrap();
@@ -127,12 +113,7 @@ mod tests {
 
     #[test]
     fn other_chains_are_refused() {
-        for name in [
-            "AKSWindows-2022-containerd",
-            "AKSAzureLinuxOSGuard-V3gen2TL-1",
-            "",
-            "x",
-        ] {
+        for name in ["AKSWindows-2022-containerd", "AKSAzureLinuxOSGuard-V3gen2TL-1", "", "x"] {
             let error = Distribution::of_image(name).unwrap_err().to_string();
             assert!(error.contains(&format!("'{name}'")), "{error}");
         }

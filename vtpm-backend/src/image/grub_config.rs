@@ -23,23 +23,12 @@ fi
 
 /// The short file on the EFI system partition that leads to the root file system, as `grub-install` writes it.
 pub(super) fn stub(file_system: EfiGuid) -> String {
-    format!(
-        "search.fs_uuid {file_system} root \nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n"
-    )
+    format!("search.fs_uuid {file_system} root \nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n")
 }
 
 /// `/boot/grub/grub.cfg`: what `grub-mkconfig` generates, cut down to the parts that decide how a node boots.
-pub(super) fn main(
-    distribution: &Distribution,
-    file_system: EfiGuid,
-    root_partition: EfiGuid,
-) -> String {
-    let Distribution {
-        pretty_name,
-        kernel_path,
-        initrd_path,
-        ..
-    } = distribution;
+pub(super) fn main(distribution: &Distribution, file_system: EfiGuid, root_partition: EfiGuid) -> String {
+    let Distribution { pretty_name, kernel_path, initrd_path, .. } = distribution;
     let os = pretty_name.split(' ').next().unwrap_or("Linux");
     let class = os.to_ascii_lowercase();
     format!(

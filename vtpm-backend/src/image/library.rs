@@ -92,32 +92,20 @@ impl NodeImage {
         let distribution = Distribution::of_image(name)?;
         let (disk, file_system) = (disk(name), guid_for(name, "file system"));
         let root = disk.partitions[0].unique;
-        let shim = sign(
-            build::shim(&distribution, keys.vendor_certificate())?,
-            keys.shim_signer()?,
-        )?;
+        let shim = sign(build::shim(&distribution, keys.vendor_certificate())?, keys.shim_signer()?)?;
         let signer = keys.distribution_signer()?;
         let grub = sign(build::grub(&distribution)?, signer)?;
         let kernel = sign(build::kernel(&distribution, name)?, signer)?;
         let stub = grub_config::stub(file_system);
         let config = grub_config::main(&distribution, file_system, root);
-        let file = |path: String, bytes| BootFile {
-            path,
-            content: Content::new(bytes),
-        };
+        let file = |path: String, bytes| BootFile { path, content: Content::new(bytes) };
         let esp = distribution.esp_folder;
         Ok(NodeImage {
             name: name.to_owned(),
             shim: file(format!(r"{esp}\{}", distribution.shim_file), shim),
             grub: file(format!(r"{esp}\grubx64.efi"), grub),
-            grub_stub: file(
-                format!("(hd0,gpt15){}/grub.cfg", esp.replace('\\', "/")),
-                stub.into_bytes(),
-            ),
-            grub_config: file(
-                "(hd0,gpt1)/boot/grub/grub.cfg".to_owned(),
-                config.into_bytes(),
-            ),
+            grub_stub: file(format!("(hd0,gpt15){}/grub.cfg", esp.replace('\\', "/")), stub.into_bytes()),
+            grub_config: file("(hd0,gpt1)/boot/grub/grub.cfg".to_owned(), config.into_bytes()),
             kernel: file(distribution.kernel_path.clone(), kernel),
             initrd: file(distribution.initrd_path.clone(), build::initrd(name)),
             disk,
@@ -154,18 +142,13 @@ impl NodeImage {
     ///
     /// # Errors
     /// [`ImageError::NotOnDisk`] for the firmware.
-    pub fn with_faults(
-        self: &Arc<NodeImage>,
-        faults: &[Fault],
-    ) -> Result<Arc<NodeImage>, ImageError> {
+    pub fn with_faults(self: &Arc<NodeImage>, faults: &[Fault]) -> Result<Arc<NodeImage>, ImageError> {
         let mut image = self.clone();
         for Fault::Tampered { component } in faults {
             let change = self.tampering(*component)?;
             let changed = Arc::make_mut(&mut image);
             // Two equal faults change the byte once: each starts from the untouched file.
-            if let (Some(file), Some(original)) =
-                (changed.file_mut(*component), self.file(*component))
-            {
+            if let (Some(file), Some(original)) = (changed.file_mut(*component), self.file(*component)) {
                 file.content = original.content.with_byte(change.offset, |_| change.to);
             }
         }
@@ -177,18 +160,12 @@ impl NodeImage {
     /// # Errors
     /// [`ImageError::NotOnDisk`] for the firmware.
     pub fn tampering(&self, component: Component) -> Result<Tampering, ImageError> {
-        let file = self
-            .file(component)
-            .ok_or(ImageError::NotOnDisk(component))?;
+        let file = self.file(component).ok_or(ImageError::NotOnDisk(component))?;
         let bytes = file.content.bytes();
         let nothing = || ImageError::NothingToChange(component, self.name.clone());
         if component == Component::GrubConfig {
             let (offset, to) = grub_config::tampering(bytes).ok_or_else(nothing)?;
-            return Ok(Tampering {
-                offset,
-                from: bytes[offset],
-                to,
-            });
+            return Ok(Tampering { offset, from: bytes[offset], to });
         }
         let range = match component {
             Component::Initrd => 0..bytes.len(),
@@ -196,11 +173,7 @@ impl NodeImage {
         };
         let offset = range.start + range.len() / 2;
         let from = *bytes.get(offset).ok_or_else(nothing)?;
-        Ok(Tampering {
-            offset,
-            from,
-            to: from ^ 1,
-        })
+        Ok(Tampering { offset, from, to: from ^ 1 })
     }
 }
 
@@ -242,10 +215,7 @@ pub struct ImageLibrary {
 impl ImageLibrary {
     /// An empty library whose images these keys sign.
     pub fn new(keys: Arc<PlatformKeys>) -> ImageLibrary {
-        ImageLibrary {
-            keys,
-            images: Mutex::new(HashMap::new()),
-        }
+        ImageLibrary { keys, images: Mutex::new(HashMap::new()) }
     }
 
     /// The keys that sign its images.

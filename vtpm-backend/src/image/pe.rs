@@ -55,19 +55,10 @@ pub fn write(sections: &[NewSection]) -> Result<Vec<u8>, PeError> {
     let mut ranges = Vec::with_capacity(sections.len());
     for section in sections {
         let size = u32::try_from(section.data.len()).map_err(too_large)?;
-        ranges.push(writer.reserve_section(
-            section.name,
-            characteristics(section.code),
-            size,
-            size,
-        ));
+        ranges.push(writer.reserve_section(section.name, characteristics(section.code), size, size));
     }
-    writer
-        .write_dos_header_and_stub()
-        .map_err(|e| PeError(e.to_string()))?;
-    writer.write_nt_headers(nt_headers(
-        ranges.first().map_or(0, |range| range.virtual_address),
-    ));
+    writer.write_dos_header_and_stub().map_err(|e| PeError(e.to_string()))?;
+    writer.write_nt_headers(nt_headers(ranges.first().map_or(0, |range| range.virtual_address)));
     writer.write_section_headers();
     for (section, range) in sections.iter().zip(&ranges) {
         writer.write_section(range.file_offset, &section.data);
@@ -112,14 +103,9 @@ fn nt_headers(entry_point: u32) -> NtHeaders {
 ///
 /// # Errors
 /// [`PeError`] when `unsigned` is no PE32+ file.
-pub(super) fn with_certificate_table(
-    mut unsigned: Vec<u8>,
-    table: &[u8],
-) -> Result<Vec<u8>, PeError> {
+pub(super) fn with_certificate_table(mut unsigned: Vec<u8>, table: &[u8]) -> Result<Vec<u8>, PeError> {
     let directory = offsets(&unsigned)?.security_data_dir;
-    let fits = |len: usize| {
-        u32::try_from(len).map_err(|_| PeError("the file is larger than 4 GiB".to_owned()))
-    };
+    let fits = |len: usize| u32::try_from(len).map_err(|_| PeError("the file is larger than 4 GiB".to_owned()));
     let (start, size) = (fits(unsigned.len())?, fits(table.len())?);
     unsigned[directory..directory + 4].copy_from_slice(&start.to_le_bytes());
     unsigned[directory + 4..directory + 8].copy_from_slice(&size.to_le_bytes());
@@ -151,9 +137,10 @@ pub(super) fn authenticode_digests(bytes: &[u8]) -> Result<Digests, PeError> {
 pub fn section_range(bytes: &[u8], name: &str) -> Result<Option<Range<usize>>, PeError> {
     let file = parse(bytes)?;
     let wanted = section_name(name);
+    // Names of more than eight bytes stand in a string table, when the file has one.
     let section = file
         .sections()
-        .find(|section| section.pe_section().name == wanted);
+        .find(|section| section.pe_section().name == wanted || section.name().is_ok_and(|full| full == name));
     let Some((start, len)) = section.and_then(|section| section.file_range()) else {
         return Ok(None);
     };
@@ -175,11 +162,7 @@ pub fn section<'a>(bytes: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, PeEr
 /// # Errors
 /// [`PeError`] when the bytes are no PE file.
 pub fn image_base(bytes: &[u8]) -> Result<u64, PeError> {
-    Ok(parse(bytes)?
-        .nt_headers()
-        .optional_header
-        .image_base
-        .get(LittleEndian))
+    Ok(parse(bytes)?.nt_headers().optional_header.image_base.get(LittleEndian))
 }
 
 /// The checksum of the PE format: 16-bit one's complement sum without the checksum field, plus the length.
@@ -203,16 +186,8 @@ mod tests {
     use super::*;
 
     fn sample() -> Vec<u8> {
-        let section = |name, code, data: &[u8]| NewSection {
-            name: section_name(name),
-            code,
-            data: data.to_vec(),
-        };
-        write(&[
-            section(".text", true, &[0x90; 700]),
-            section(".sbatlevel", false, b"level"),
-        ])
-        .unwrap()
+        let section = |name, code, data: &[u8]| NewSection { name: section_name(name), code, data: data.to_vec() };
+        write(&[section(".text", true, &[0x90; 700]), section(".sbatlevel", false, b"level")]).unwrap()
     }
 
     #[test]
@@ -228,11 +203,7 @@ mod tests {
     fn the_hash_ignores_checksum_and_signature_only() {
         let pe = sample();
         let hash = authenticode_digests(&pe).unwrap();
-        let signed = with_certificate_table(
-            pe.clone(),
-            &[16, 0, 0, 0, 0, 2, 2, 0, 1, 2, 3, 4, 5, 6, 7, 8],
-        )
-        .unwrap();
+        let signed = with_certificate_table(pe.clone(), &[16, 0, 0, 0, 0, 2, 2, 0, 1, 2, 3, 4, 5, 6, 7, 8]).unwrap();
         assert_ne!(signed, pe);
         assert_eq!(authenticode_digests(&signed).unwrap(), hash);
         let mut changed = pe.clone();

@@ -21,11 +21,7 @@ pub struct Digests {
 
 impl Digests {
     /// All zeros, as in events that are not extended.
-    pub const ZERO: Digests = Digests {
-        sha1: [0; 20],
-        sha256: [0; 32],
-        sha384: [0; 48],
-    };
+    pub const ZERO: Digests = Digests { sha1: [0; 20], sha256: [0; 32], sha384: [0; 48] };
 
     /// Hashes `bytes` in every bank.
     pub fn of(bytes: &[u8]) -> Digests {
@@ -73,9 +69,7 @@ impl BankHasher {
     pub fn finish(self) -> Digests {
         let mut digests = Digests::ZERO;
         for (bank, context) in Bank::ALL.into_iter().zip(self.0) {
-            digests
-                .get_mut(bank)
-                .copy_from_slice(context.finish().as_ref());
+            digests.get_mut(bank).copy_from_slice(context.finish().as_ref());
         }
         digests
     }

@@ -100,10 +100,7 @@ impl PcrIndex {
     /// # Panics
     /// When `number` is above 23.
     pub const fn new(number: u8) -> PcrIndex {
-        assert!(
-            (number as usize) < PcrIndex::COUNT,
-            "a TPM has registers 0 to 23"
-        );
+        assert!((number as usize) < PcrIndex::COUNT, "a TPM has registers 0 to 23");
         PcrIndex(number)
     }
 
@@ -127,11 +124,7 @@ impl TryFrom<u32> for PcrIndex {
     type Error = NoSuchPcr;
 
     fn try_from(number: u32) -> Result<PcrIndex, NoSuchPcr> {
-        u8::try_from(number)
-            .ok()
-            .filter(|n| usize::from(*n) < PcrIndex::COUNT)
-            .map(PcrIndex)
-            .ok_or(NoSuchPcr(number))
+        u8::try_from(number).ok().filter(|n| usize::from(*n) < PcrIndex::COUNT).map(PcrIndex).ok_or(NoSuchPcr(number))
     }
 }
 

@@ -21,11 +21,7 @@ impl PcrBanks {
     pub fn new() -> PcrBanks {
         let mut registers = [Digests::ZERO; PcrIndex::COUNT];
         for register in &mut registers[17..=22] {
-            *register = Digests {
-                sha1: [0xff; 20],
-                sha256: [0xff; 32],
-                sha384: [0xff; 48],
-            };
+            *register = Digests { sha1: [0xff; 20], sha256: [0xff; 32], sha384: [0xff; 48] };
         }
         PcrBanks { registers }
     }
@@ -59,14 +55,9 @@ impl PcrBanks {
     /// [`WrongDigestLen`] when `value` is not as long as the bank's digests.
     pub fn set(&mut self, bank: Bank, pcr: PcrIndex, value: &[u8]) -> Result<(), WrongDigestLen> {
         if value.len() != bank.digest_len() {
-            return Err(WrongDigestLen {
-                bank,
-                len: value.len(),
-            });
+            return Err(WrongDigestLen { bank, len: value.len() });
         }
-        self.registers[usize::from(pcr.number())]
-            .get_mut(bank)
-            .copy_from_slice(value);
+        self.registers[usize::from(pcr.number())].get_mut(bank).copy_from_slice(value);
         Ok(())
     }
 
@@ -96,15 +87,8 @@ pub struct WrongDigestLen {
 
 impl From<PcrBanks> for Written {
     fn from(banks: PcrBanks) -> Written {
-        let registers = |bank| {
-            PcrIndex::all()
-                .map(|pcr| (u32::from(pcr), hex::encode(banks.get(bank, pcr))))
-                .collect()
-        };
-        Bank::ALL
-            .into_iter()
-            .map(|bank| (bank, registers(bank)))
-            .collect()
+        let registers = |bank| PcrIndex::all().map(|pcr| (u32::from(pcr), hex::encode(banks.get(bank, pcr)))).collect();
+        Bank::ALL.into_iter().map(|bank| (bank, registers(bank))).collect()
     }
 }
 
@@ -114,13 +98,9 @@ impl TryFrom<Written> for PcrBanks {
     fn try_from(written: Written) -> Result<PcrBanks, String> {
         let mut banks = PcrBanks::new();
         for bank in Bank::ALL {
-            let registers = written
-                .get(&bank)
-                .ok_or_else(|| format!("bank {bank} is missing"))?;
+            let registers = written.get(&bank).ok_or_else(|| format!("bank {bank} is missing"))?;
             for pcr in PcrIndex::all() {
-                let text = registers
-                    .get(&u32::from(pcr))
-                    .ok_or_else(|| format!("{bank}:{pcr} is missing"))?;
+                let text = registers.get(&u32::from(pcr)).ok_or_else(|| format!("{bank}:{pcr} is missing"))?;
                 let value = hex::decode(text).map_err(|e| format!("{bank}:{pcr}: {e}"))?;
                 banks.set(bank, pcr, &value).map_err(|e| e.to_string())?;
             }

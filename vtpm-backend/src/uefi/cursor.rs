@@ -35,10 +35,7 @@ impl<'a> Cursor<'a> {
 
     /// An error at the present place.
     pub fn error(&self, what: &'static str) -> Malformed {
-        Malformed {
-            what,
-            offset: self.offset,
-        }
+        Malformed { what, offset: self.offset }
     }
 
     /// The next `len` bytes.
@@ -46,10 +43,7 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// [`Malformed`] when fewer are left.
     pub fn take(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
-        let end = self
-            .offset
-            .checked_add(len)
-            .filter(|end| *end <= self.bytes.len());
+        let end = self.offset.checked_add(len).filter(|end| *end <= self.bytes.len());
         let end = end.ok_or_else(|| self.error("the data ends too early"))?;
         let taken = &self.bytes[self.offset..end];
         self.offset = end;
@@ -104,10 +98,7 @@ impl<'a> Cursor<'a> {
     /// [`Malformed`] when fewer are left or the length is above `max`.
     pub fn len_u64(&mut self, max: usize) -> Result<usize, Malformed> {
         let at = self.error("a length field is too large");
-        usize::try_from(self.u64()?)
-            .ok()
-            .filter(|len| *len <= max)
-            .ok_or(at)
+        usize::try_from(self.u64()?).ok().filter(|len| *len <= max).ok_or(at)
     }
 
     /// Asserts that everything was read.
@@ -115,10 +106,6 @@ impl<'a> Cursor<'a> {
     /// # Errors
     /// [`Malformed`] when bytes are left.
     pub fn finish(&self) -> Result<(), Malformed> {
-        if self.remaining() == 0 {
-            Ok(())
-        } else {
-            Err(self.error("unexpected bytes follow"))
-        }
+        if self.remaining() == 0 { Ok(()) } else { Err(self.error("unexpected bytes follow")) }
     }
 }

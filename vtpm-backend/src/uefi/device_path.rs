@@ -61,10 +61,7 @@ impl Node {
     /// The VMBus channel of a synthetic SCSI controller on Hyper-V.
     pub fn vmbus_scsi(instance: EfiGuid) -> Node {
         let data = [guids::SYNTHETIC_SCSI.to_bytes(), instance.to_bytes()].concat();
-        Node::VendorHardware {
-            vendor: guids::VMBUS_CHANNEL,
-            data,
-        }
+        Node::VendorHardware { vendor: guids::VMBUS_CHANNEL, data }
     }
 
     fn encode_to(&self, out: &mut Vec<u8>) {
@@ -73,18 +70,9 @@ impl Node {
                 // HID, UID and CID numbers are zero: the strings that follow, each with its NUL, count.
                 (2, 2, [&[0; 12], hid.as_bytes(), b"\0\0\0"].concat())
             }
-            Node::VendorHardware { vendor, data } => {
-                (1, 4, [&vendor.to_bytes(), data.as_slice()].concat())
-            }
-            Node::Scsi { target, lun } => {
-                (3, 2, [target.to_le_bytes(), lun.to_le_bytes()].concat())
-            }
-            Node::HardDrive {
-                number,
-                first_lba,
-                blocks,
-                unique,
-            } => {
+            Node::VendorHardware { vendor, data } => (1, 4, [&vendor.to_bytes(), data.as_slice()].concat()),
+            Node::Scsi { target, lun } => (3, 2, [target.to_le_bytes(), lun.to_le_bytes()].concat()),
+            Node::HardDrive { number, first_lba, blocks, unique } => {
                 let mut body = number.to_le_bytes().to_vec();
                 body.extend_from_slice(&first_lba.to_le_bytes());
                 body.extend_from_slice(&blocks.to_le_bytes());
@@ -93,11 +81,7 @@ impl Node {
                 (4, 1, body)
             }
             Node::File(path) => (4, 4, [utf16(path), vec![0, 0]].concat()),
-            Node::Other {
-                kind,
-                subtype,
-                data,
-            } => (*kind, *subtype, data.clone()),
+            Node::Other { kind, subtype, data } => (*kind, *subtype, data.clone()),
         };
         out.extend_from_slice(&[kind, subtype]);
         out.extend_from_slice(&(body.len() as u16 + 4).to_le_bytes());
@@ -105,11 +89,7 @@ impl Node {
     }
 
     fn parse(kind: u8, subtype: u8, data: &[u8]) -> Node {
-        Node::parse_known(kind, subtype, data).unwrap_or_else(|| Node::Other {
-            kind,
-            subtype,
-            data: data.to_vec(),
-        })
+        Node::parse_known(kind, subtype, data).unwrap_or_else(|| Node::Other { kind, subtype, data: data.to_vec() })
     }
 
     /// The node, when it is one of the known kinds and encodes back to the same bytes.
@@ -118,18 +98,13 @@ impl Node {
         let node = match (kind, subtype) {
             (2, 2) => {
                 let text = data.get(12..)?.strip_suffix(b"\0\0\0")?;
-                Node::AcpiExtended {
-                    hid: String::from_utf8(text.to_vec()).ok()?,
-                }
+                Node::AcpiExtended { hid: String::from_utf8(text.to_vec()).ok()? }
             }
             (1, 4) => Node::VendorHardware {
                 vendor: EfiGuid::from_bytes(cursor.array().ok()?),
                 data: data.get(16..)?.to_vec(),
             },
-            (3, 2) => Node::Scsi {
-                target: cursor.u16().ok()?,
-                lun: cursor.u16().ok()?,
-            },
+            (3, 2) => Node::Scsi { target: cursor.u16().ok()?, lun: cursor.u16().ok()? },
             (4, 1) => Node::HardDrive {
                 number: cursor.u32().ok()?,
                 first_lba: cursor.u64().ok()?,
@@ -178,9 +153,7 @@ impl DevicePath {
         loop {
             let (kind, subtype) = (cursor.u8()?, cursor.u8()?);
             let len = usize::from(cursor.u16()?);
-            let body_len = len
-                .checked_sub(4)
-                .ok_or_else(|| cursor.error("a device path node is too short"))?;
+            let body_len = len.checked_sub(4).ok_or_else(|| cursor.error("a device path node is too short"))?;
             let data = cursor.take(body_len)?;
             if (kind, subtype) == (0x7f, 0xff) {
                 cursor.finish()?;
@@ -203,24 +176,18 @@ impl fmt::Display for DevicePath {
             }
             match node {
                 Node::AcpiExtended { hid } => write!(f, "AcpiEx({hid},,)")?,
-                Node::VendorHardware { vendor, data } => {
-                    write!(f, "VenHw({vendor},{})", hex::encode(data))?
-                }
+                Node::VendorHardware { vendor, data } => write!(f, "VenHw({vendor},{})", hex::encode(data))?,
                 Node::Scsi { target, lun } => write!(f, "SCSI({target},{lun})")?,
-                Node::HardDrive {
-                    number,
-                    first_lba,
-                    blocks,
-                    unique,
-                } => {
+                Node::HardDrive { number, first_lba, blocks, unique } => {
                     write!(f, "HD({number},GPT,{unique},{first_lba:#x},{blocks:#x})")?;
                 }
                 Node::File(path) => f.write_str(path)?,
-                Node::Other {
-                    kind,
-                    subtype,
-                    data,
-                } => write!(f, "Path({kind},{subtype},{})", hex::encode(data))?,
+                Node::Other { kind, subtype, data } => match (kind, subtype, data.as_slice()) {
+                    // An ACPI device PNP0A03 by its number, then a PCI function and device.
+                    (2, 1, [0xd0, 0x41, 0x03, 0x0a, number, 0, 0, 0]) => write!(f, "PciRoot({number:#x})")?,
+                    (1, 1, [function, device]) => write!(f, "Pci({device:#x},{function:#x})")?,
+                    _ => write!(f, "Path({kind},{subtype},{})", hex::encode(data))?,
+                },
             }
         }
         Ok(())
@@ -231,26 +198,15 @@ impl fmt::Display for DevicePath {
 mod tests {
     use super::*;
 
-    const INSTANCE: EfiGuid = EfiGuid(uuid::Uuid::from_u128(
-        0xf8b3781a_1e82_4818_a1c3_63d806ec15bb,
-    ));
-    const PARTITION: EfiGuid = EfiGuid(uuid::Uuid::from_u128(
-        0x01020304_0506_0708_090a_0b0c0d0e0f10,
-    ));
+    const INSTANCE: EfiGuid = EfiGuid(uuid::Uuid::from_u128(0xf8b3781a_1e82_4818_a1c3_63d806ec15bb));
+    const PARTITION: EfiGuid = EfiGuid(uuid::Uuid::from_u128(0x01020304_0506_0708_090a_0b0c0d0e0f10));
 
     fn shim() -> DevicePath {
         DevicePath(vec![
-            Node::AcpiExtended {
-                hid: "VMBus".to_owned(),
-            },
+            Node::AcpiExtended { hid: "VMBus".to_owned() },
             Node::vmbus_scsi(INSTANCE),
             Node::Scsi { target: 0, lun: 0 },
-            Node::HardDrive {
-                number: 15,
-                first_lba: 0x2800,
-                blocks: 0x35000,
-                unique: PARTITION,
-            },
+            Node::HardDrive { number: 15, first_lba: 0x2800, blocks: 0x35000, unique: PARTITION },
             Node::File(r"\EFI\s".to_owned()),
         ])
     }
@@ -287,6 +243,17 @@ mod tests {
              d96361baa104294db60572e2ffb1dc7f1a78b3f8821e1848a1c363d806ec15bb)/SCSI(0,0)/\
              HD(15,GPT,01020304-0506-0708-090a-0b0c0d0e0f10,0x2800,0x35000)/\\EFI\\s"
         );
+    }
+
+    #[test]
+    fn pci_devices_are_shown_as_firmware_shows_them() {
+        let other = |kind, subtype, data: &[u8]| Node::Other { kind, subtype, data: data.to_vec() };
+        let path = DevicePath(vec![
+            other(2, 1, &[0xd0, 0x41, 0x03, 0x0a, 0, 0, 0, 0]),
+            other(1, 1, &[0, 1]),
+            other(9, 9, &[7]),
+        ]);
+        assert_eq!(path.to_string(), "PciRoot(0x0)/Pci(0x1,0x0)/Path(9,9,07)");
     }
 
     #[test]

@@ -124,13 +124,7 @@ impl GptEvent {
             let (first, last) = (cursor.u64()?, cursor.u64()?);
             cursor.u64()?;
             let name = from_utf16(cursor.take(NAME_UNITS * 2)?).unwrap_or_default();
-            partitions.push((
-                kind,
-                unique,
-                first,
-                last,
-                name.trim_end_matches('\0').to_owned(),
-            ));
+            partitions.push((kind, unique, first, last, name.trim_end_matches('\0').to_owned()));
         }
         cursor.finish()?;
         Ok(GptEvent { disk, partitions })
@@ -143,11 +137,7 @@ fn crc32(bytes: &[u8]) -> u32 {
     for byte in bytes {
         crc ^= u32::from(*byte);
         for _ in 0..8 {
-            crc = if crc & 1 == 1 {
-                (crc >> 1) ^ 0xedb8_8320
-            } else {
-                crc >> 1
-            };
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
         }
     }
     !crc
@@ -186,16 +176,7 @@ mod tests {
         assert_eq!(data.len(), 484);
         let parsed = GptEvent::parse(&data).unwrap();
         assert_eq!(parsed.disk, guids::GLOBAL_VARIABLE);
-        assert_eq!(
-            parsed.partitions[2],
-            (
-                guids::GPT_ESP,
-                guids::SHIM_LOCK,
-                2048,
-                4095,
-                "EFI".to_owned()
-            )
-        );
+        assert_eq!(parsed.partitions[2], (guids::GPT_ESP, guids::SHIM_LOCK, 2048, 4095, "EFI".to_owned()));
         assert!(GptEvent::parse(&data[..483]).is_err());
     }
 }

@@ -39,8 +39,7 @@ pub mod guids {
     /// `EFI_GLOBAL_VARIABLE`: SecureBoot, PK, KEK, BootOrder, Boot####.
     pub const GLOBAL_VARIABLE: EfiGuid = EfiGuid::known(0x8be4df61_93ca_11d2_aa0d_00e098032b8c);
     /// `EFI_IMAGE_SECURITY_DATABASE_GUID`: db and dbx.
-    pub const IMAGE_SECURITY_DATABASE: EfiGuid =
-        EfiGuid::known(0xd719b2cb_3d3a_4596_a3bc_dad00e67656f);
+    pub const IMAGE_SECURITY_DATABASE: EfiGuid = EfiGuid::known(0xd719b2cb_3d3a_4596_a3bc_dad00e67656f);
     /// `SHIM_LOCK_GUID`: shim's variables and protocol.
     pub const SHIM_LOCK: EfiGuid = EfiGuid::known(0x605dab50_e046_4300_abb6_3dd810dd8b23);
     /// `EFI_CERT_X509_GUID`: the type of a signature list that holds certificates.
@@ -74,9 +73,6 @@ mod tests {
         let bytes = guids::GLOBAL_VARIABLE.to_bytes();
         assert_eq!(hex::encode(bytes), "61dfe48bca93d211aa0d00e098032b8c");
         assert_eq!(EfiGuid::from_bytes(bytes), guids::GLOBAL_VARIABLE);
-        assert_eq!(
-            guids::SHIM_LOCK.to_string(),
-            "605dab50-e046-4300-abb6-3dd810dd8b23"
-        );
+        assert_eq!(guids::SHIM_LOCK.to_string(), "605dab50-e046-4300-abb6-3dd810dd8b23");
     }
 }

@@ -21,12 +21,7 @@ impl ImageLoadEvent {
     pub fn encode(&self) -> Vec<u8> {
         let path = self.device_path.encode();
         let mut out = Vec::with_capacity(32 + path.len());
-        for field in [
-            self.location,
-            self.length,
-            self.link_time_address,
-            path.len() as u64,
-        ] {
+        for field in [self.location, self.length, self.link_time_address, path.len() as u64] {
             out.extend_from_slice(&field.to_le_bytes());
         }
         out.extend_from_slice(&path);
@@ -43,12 +38,7 @@ impl ImageLoadEvent {
         let path_len = cursor.len_u64(bytes.len())?;
         let device_path = DevicePath::parse(cursor.take(path_len)?)?;
         cursor.finish()?;
-        Ok(ImageLoadEvent {
-            location,
-            length,
-            link_time_address,
-            device_path,
-        })
+        Ok(ImageLoadEvent { location, length, link_time_address, device_path })
     }
 }
 
@@ -58,12 +48,7 @@ mod tests {
 
     #[test]
     fn a_kernel_from_grub_has_no_path() {
-        let event = ImageLoadEvent {
-            location: 1,
-            length: 2,
-            link_time_address: 3,
-            device_path: DevicePath::default(),
-        };
+        let event = ImageLoadEvent { location: 1, length: 2, link_time_address: 3, device_path: DevicePath::default() };
         let bytes = event.encode();
         assert_eq!(bytes.len(), 32);
         assert_eq!(ImageLoadEvent::parse(&bytes).unwrap(), event);

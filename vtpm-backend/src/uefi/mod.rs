@@ -5,6 +5,7 @@
 
 mod cursor;
 pub mod device_path;
+pub mod firmware_image;
 pub mod gpt;
 mod guid;
 pub mod image_load;

@@ -36,31 +36,16 @@ pub struct SignatureList {
 impl SignatureList {
     /// A list with one certificate; certificates differ in length, so each has its own list.
     pub fn x509(owner: EfiGuid, cert_der: &[u8]) -> SignatureList {
-        let entry = SignatureData {
-            owner,
-            data: cert_der.to_vec(),
-        };
-        SignatureList {
-            signature_type: guids::CERT_X509,
-            entries: vec![entry],
-        }
+        let entry = SignatureData { owner, data: cert_der.to_vec() };
+        SignatureList { signature_type: guids::CERT_X509, entries: vec![entry] }
     }
 
     /// A list of SHA-256 image hashes.
     ///
     /// Returns `None` for no hashes: a list without entries has no encoding.
     pub fn sha256(owner: EfiGuid, hashes: &[[u8; 32]]) -> Option<SignatureList> {
-        let entries: Vec<_> = hashes
-            .iter()
-            .map(|hash| SignatureData {
-                owner,
-                data: hash.to_vec(),
-            })
-            .collect();
-        (!entries.is_empty()).then_some(SignatureList {
-            signature_type: guids::CERT_SHA256,
-            entries,
-        })
+        let entries: Vec<_> = hashes.iter().map(|hash| SignatureData { owner, data: hash.to_vec() }).collect();
+        (!entries.is_empty()).then_some(SignatureList { signature_type: guids::CERT_SHA256, entries })
     }
 
     /// The entries.
@@ -97,15 +82,9 @@ impl SignatureList {
         let entries = body.chunks_exact(entry_len).map(|chunk| {
             let mut owner = [0; OWNER_LEN];
             owner.copy_from_slice(&chunk[..OWNER_LEN]);
-            SignatureData {
-                owner: EfiGuid::from_bytes(owner),
-                data: chunk[OWNER_LEN..].to_vec(),
-            }
+            SignatureData { owner: EfiGuid::from_bytes(owner), data: chunk[OWNER_LEN..].to_vec() }
         });
-        Ok(SignatureList {
-            signature_type,
-            entries: entries.collect(),
-        })
+        Ok(SignatureList { signature_type, entries: entries.collect() })
     }
 }
 
@@ -149,15 +128,16 @@ impl SignatureDatabase {
 
     /// The entry with this SHA-256 image hash, if there is one.
     pub fn find_sha256(&self, hash: &[u8; 32]) -> Option<&SignatureData> {
-        self.of_type(guids::CERT_SHA256)
-            .find(|entry| entry.data == hash)
+        self.of_type(guids::CERT_SHA256).find(|entry| entry.data == hash)
+    }
+
+    /// The entry with this SHA-1 image hash, if there is one.
+    pub fn find_sha1(&self, hash: &[u8; 20]) -> Option<&SignatureData> {
+        self.of_type(guids::CERT_SHA1).find(|entry| entry.data == hash)
     }
 
     fn of_type(&self, signature_type: EfiGuid) -> impl Iterator<Item = &SignatureData> {
-        self.lists
-            .iter()
-            .filter(move |list| list.signature_type == signature_type)
-            .flat_map(|list| &list.entries)
+        self.lists.iter().filter(move |list| list.signature_type == signature_type).flat_map(|list| &list.entries)
     }
 }
 
@@ -167,12 +147,7 @@ mod tests {
 
     fn database() -> SignatureDatabase {
         let hashes = SignatureList::sha256(guids::MICROSOFT_OWNER, &[[1; 32], [2; 32]]).unwrap();
-        SignatureDatabase {
-            lists: vec![
-                SignatureList::x509(guids::SHIM_LOCK, b"certificate"),
-                hashes,
-            ],
-        }
+        SignatureDatabase { lists: vec![SignatureList::x509(guids::SHIM_LOCK, b"certificate"), hashes] }
     }
 
     #[test]
@@ -180,10 +155,7 @@ mod tests {
         let bytes = database().encode();
         assert_eq!(bytes.len(), (28 + 16 + 11) + (28 + 2 * 48));
         assert_eq!(SignatureDatabase::parse(&bytes).unwrap(), database());
-        assert_eq!(
-            SignatureDatabase::parse(&[]).unwrap(),
-            SignatureDatabase::default()
-        );
+        assert_eq!(SignatureDatabase::parse(&[]).unwrap(), SignatureDatabase::default());
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! header, a `VARIABLE_STORE_HEADER`, then variables, each with an `AUTHENTICATED_VARIABLE_HEADER` and aligned to four
 //! bytes. A variable that is overwritten stays behind with other state bits.
 
+use crate::image::KeyDatabases;
+
 use super::variable::from_utf16;
 use super::{Cursor, EfiGuid, Malformed, guids};
 
@@ -39,6 +41,10 @@ pub struct Variable {
 
 /// `EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS`.
 pub const NON_VOLATILE_BOOT_SERVICE: u32 = 3;
+/// `EFI_VARIABLE_RUNTIME_ACCESS`: an operating system can read the variable and perhaps write it.
+pub const RUNTIME_ACCESS: u32 = 4;
+/// `EFI_VARIABLE_TIME_BASED_AUTHENTICATED_WRITE_ACCESS`.
+const TIME_BASED_AUTHENTICATED: u32 = 0x20;
 
 /// The variables of one machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,17 +81,31 @@ impl Variables {
         Ok(variables)
     }
 
-    /// A variable's content.
+    /// Variables that hold these keys and nothing else: a machine in user mode with Secure Boot on.
+    pub fn of_keys(keys: &KeyDatabases) -> Variables {
+        let mut variables = Variables::default();
+        let (global, image) = (guids::GLOBAL_VARIABLE, guids::IMAGE_SECURITY_DATABASE);
+        for (guid, name, database) in
+            [(global, "PK", &keys.pk), (global, "KEK", &keys.kek), (image, "db", &keys.db), (image, "dbx", &keys.dbx)]
+        {
+            variables.set(Variable {
+                guid,
+                name: name.to_owned(),
+                attributes: NON_VOLATILE_BOOT_SERVICE | RUNTIME_ACCESS | TIME_BASED_AUTHENTICATED,
+                data: database.encode(),
+            });
+        }
+        variables
+    }
+
+    /// A variable.
     pub fn get(&self, guid: EfiGuid, name: &str) -> Option<&Variable> {
-        self.variables
-            .iter()
-            .find(|variable| variable.guid == guid && variable.name == name)
+        self.variables.iter().find(|variable| variable.guid == guid && variable.name == name)
     }
 
     /// A variable's content; empty when it does not exist, as the firmware measures it.
     pub fn data(&self, guid: EfiGuid, name: &str) -> &[u8] {
-        self.get(guid, name)
-            .map_or(&[], |variable| variable.data.as_slice())
+        self.get(guid, name).map_or(&[], |variable| variable.data.as_slice())
     }
 
     /// Adds a variable or replaces the one of the same name.
@@ -96,8 +116,7 @@ impl Variables {
 
     /// Removes a variable.
     pub fn remove(&mut self, guid: EfiGuid, name: &str) {
-        self.variables
-            .retain(|variable| variable.guid != guid || variable.name != name);
+        self.variables.retain(|variable| variable.guid != guid || variable.name != name);
     }
 
     /// All variables.
@@ -127,9 +146,8 @@ fn volume_header(cursor: &mut Cursor<'_>) -> Result<usize, Malformed> {
     }
     cursor.u32()?;
     let header_len = usize::from(cursor.u16()?);
-    let rest = header_len
-        .checked_sub(cursor.offset())
-        .ok_or_else(|| cursor.error("a firmware volume header is too short"))?;
+    let rest =
+        header_len.checked_sub(cursor.offset()).ok_or_else(|| cursor.error("a firmware volume header is too short"))?;
     cursor.take(rest)?;
     let format = EfiGuid::from_bytes(cursor.array()?);
     if format != AUTHENTICATED_STORE {
@@ -140,9 +158,7 @@ fn volume_header(cursor: &mut Cursor<'_>) -> Result<usize, Malformed> {
         return Err(cursor.error("the variable store is not formatted or not healthy"));
     }
     cursor.take(6)?;
-    store_len
-        .checked_sub(28)
-        .ok_or_else(|| cursor.error("a variable store is shorter than its header"))
+    store_len.checked_sub(28).ok_or_else(|| cursor.error("a variable store is shorter than its header"))
 }
 
 /// The next variable and its state; `None` at the free space behind the last one.
@@ -165,15 +181,7 @@ fn next_variable(cursor: &mut Cursor<'_>) -> Result<Option<(u8, Variable)>, Malf
     let padding = cursor.offset().next_multiple_of(4) - cursor.offset();
     cursor.take(padding.min(cursor.remaining()))?;
     let name = name.trim_end_matches('\0').to_owned();
-    Ok(Some((
-        state,
-        Variable {
-            guid,
-            name,
-            attributes,
-            data,
-        },
-    )))
+    Ok(Some((state, Variable { guid, name, attributes, data })))
 }
 
 #[cfg(test)]

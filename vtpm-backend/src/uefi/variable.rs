@@ -21,11 +21,7 @@ pub struct VariableData {
 impl VariableData {
     /// A variable.
     pub fn new(guid: EfiGuid, name: &str, data: impl Into<Vec<u8>>) -> VariableData {
-        VariableData {
-            guid,
-            name: name.to_owned(),
-            data: data.into(),
-        }
+        VariableData { guid, name: name.to_owned(), data: data.into() }
     }
 
     /// GUID, length of the name in UTF-16 units, length of the data, name without a NUL, data.
@@ -66,12 +62,8 @@ pub(crate) fn from_utf16(bytes: &[u8]) -> Option<String> {
     if !bytes.len().is_multiple_of(2) {
         return None;
     }
-    let units = bytes
-        .chunks_exact(2)
-        .map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-    char::decode_utf16(units)
-        .collect::<Result<String, _>>()
-        .ok()
+    let units = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+    char::decode_utf16(units).collect::<Result<String, _>>().ok()
 }
 
 #[cfg(test)]

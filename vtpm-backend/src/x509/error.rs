@@ -15,9 +15,7 @@ pub enum X509Error {
     #[error("private key cannot be used: {0}")]
     Key(String),
     /// The template asks for a signature that the issuer's key cannot make.
-    #[error(
-        "a {key} key cannot make a {wanted} signature; choose the signature algorithm of the issuer's key"
-    )]
+    #[error("a {key} key cannot make a {wanted} signature; choose the signature algorithm of the issuer's key")]
     WrongAlgorithm {
         /// The issuer's kind of key.
         key: &'static str,
@@ -48,9 +46,6 @@ pub enum X509Error {
 impl X509Error {
     /// Wraps a decoder's or encoder's complaint.
     pub(crate) fn malformed(what: &'static str) -> impl Fn(der::Error) -> X509Error {
-        move |e| X509Error::Malformed {
-            what,
-            detail: e.to_string(),
-        }
+        move |e| X509Error::Malformed { what, detail: e.to_string() }
     }
 }

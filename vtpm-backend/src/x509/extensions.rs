@@ -13,17 +13,15 @@ pub use x509_cert::ext::pkix::KeyUsages;
 use x509_cert::ext::pkix::certpolicy::PolicyInformation;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, ExtendedKeyUsage, KeyUsage,
-    SubjectAltName, SubjectKeyIdentifier,
+    AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies, ExtendedKeyUsage, KeyUsage, SubjectAltName,
+    SubjectKeyIdentifier,
 };
 use x509_cert::spki;
 
 use super::X509Error;
 
 fn extension<T: AssociatedOid + Encode>(critical: bool, value: &T) -> Result<Extension, X509Error> {
-    let der = value
-        .to_der()
-        .map_err(X509Error::malformed("a certificate extension"))?;
+    let der = value.to_der().map_err(X509Error::malformed("a certificate extension"))?;
     raw(T::OID, critical, &der)
 }
 
@@ -32,13 +30,8 @@ fn extension<T: AssociatedOid + Encode>(critical: bool, value: &T) -> Result<Ext
 /// # Errors
 /// [`X509Error::Malformed`] when the value is longer than DER allows.
 pub fn raw(oid: ObjectIdentifier, critical: bool, der: &[u8]) -> Result<Extension, X509Error> {
-    let extn_value =
-        OctetString::new(der).map_err(X509Error::malformed("a certificate extension"))?;
-    Ok(Extension {
-        extn_id: oid,
-        critical,
-        extn_value,
-    })
+    let extn_value = OctetString::new(der).map_err(X509Error::malformed("a certificate extension"))?;
+    Ok(Extension { extn_id: oid, critical, extn_value })
 }
 
 /// `basicConstraints`, critical: whether the subject is a CA, and how many intermediate CAs may follow below it.
@@ -46,13 +39,7 @@ pub fn raw(oid: ObjectIdentifier, critical: bool, der: &[u8]) -> Result<Extensio
 /// # Errors
 /// [`X509Error::Malformed`] when it cannot be encoded.
 pub fn basic_constraints(ca: bool, path_len: Option<u8>) -> Result<Extension, X509Error> {
-    extension(
-        true,
-        &BasicConstraints {
-            ca,
-            path_len_constraint: path_len,
-        },
-    )
+    extension(true, &BasicConstraints { ca, path_len_constraint: path_len })
 }
 
 /// `keyUsage`, critical.
@@ -84,10 +71,7 @@ pub fn ski(spki_der: &[u8]) -> Result<Extension, X509Error> {
 /// # Errors
 /// [`X509Error::Malformed`] when `issuer_spki_der` is not a SubjectPublicKeyInfo.
 pub fn aki(issuer_spki_der: &[u8]) -> Result<Extension, X509Error> {
-    let value = AuthorityKeyIdentifier {
-        key_identifier: Some(key_id(issuer_spki_der)?),
-        ..Default::default()
-    };
+    let value = AuthorityKeyIdentifier { key_identifier: Some(key_id(issuer_spki_der)?), ..Default::default() };
     extension(false, &value)
 }
 
@@ -110,16 +94,13 @@ pub fn san_dns_ip(dns: &[&str], ip: &[IpAddr]) -> Result<Extension, X509Error> {
 /// # Errors
 /// [`X509Error::Malformed`] when it cannot be encoded.
 pub fn certificate_policies(policy: ObjectIdentifier) -> Result<Extension, X509Error> {
-    let information = PolicyInformation {
-        policy_identifier: policy,
-        policy_qualifiers: None,
-    };
+    let information = PolicyInformation { policy_identifier: policy, policy_qualifiers: None };
     extension(false, &CertificatePolicies(vec![information]))
 }
 
 fn key_id(spki_der: &[u8]) -> Result<OctetString, X509Error> {
-    let spki = SubjectPublicKeyInfoRef::from_der(spki_der)
-        .map_err(X509Error::malformed("a subject public key info"))?;
+    let spki =
+        SubjectPublicKeyInfoRef::from_der(spki_der).map_err(X509Error::malformed("a subject public key info"))?;
     let id = Sha1::digest(spki.subject_public_key.raw_bytes());
     OctetString::new(id.to_vec()).map_err(X509Error::malformed("a key identifier"))
 }

@@ -59,11 +59,7 @@ impl SigningKey {
             RsaBits::Bits4096 => KeySize::Rsa4096,
         };
         let pair = RsaKeyPair::generate(size).map_err(failed("generating an RSA key failed"))?;
-        let pkcs8 = pair
-            .as_der()
-            .map_err(failed("encoding an RSA key failed"))?
-            .as_ref()
-            .to_vec();
+        let pkcs8 = pair.as_der().map_err(failed("encoding an RSA key failed"))?.as_ref().to_vec();
         SigningKey::from_rsa(pair, pkcs8)
     }
 
@@ -72,13 +68,9 @@ impl SigningKey {
     /// # Errors
     /// [`X509Error::Key`] when the cryptographic library fails.
     pub fn generate_p256() -> Result<SigningKey, X509Error> {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING)
-            .map_err(failed("generating a P-256 key failed"))?;
-        let pkcs8 = pair
-            .to_pkcs8v1()
-            .map_err(failed("encoding a P-256 key failed"))?
-            .as_ref()
-            .to_vec();
+        let pair =
+            EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).map_err(failed("generating a P-256 key failed"))?;
+        let pkcs8 = pair.to_pkcs8v1().map_err(failed("encoding a P-256 key failed"))?.as_ref().to_vec();
         SigningKey::from_p256(pair, pkcs8)
     }
 
@@ -90,35 +82,19 @@ impl SigningKey {
         if let Ok(pair) = RsaKeyPair::from_pkcs8(pkcs8) {
             return SigningKey::from_rsa(pair, pkcs8.to_vec());
         }
-        let pair =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8).map_err(|e| {
-                X509Error::Key(format!("not an RSA or P-256 key in PKCS #8 form ({e})"))
-            })?;
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8)
+            .map_err(|e| X509Error::Key(format!("not an RSA or P-256 key in PKCS #8 form ({e})")))?;
         SigningKey::from_p256(pair, pkcs8.to_vec())
     }
 
     fn from_rsa(pair: RsaKeyPair, pkcs8: Vec<u8>) -> Result<SigningKey, X509Error> {
-        let spki = pair
-            .public_key()
-            .as_der()
-            .map_err(failed("encoding an RSA public key failed"))?;
-        Ok(SigningKey {
-            spki: spki.as_ref().to_vec(),
-            kind: Kind::Rsa(pair),
-            pkcs8,
-        })
+        let spki = pair.public_key().as_der().map_err(failed("encoding an RSA public key failed"))?;
+        Ok(SigningKey { spki: spki.as_ref().to_vec(), kind: Kind::Rsa(pair), pkcs8 })
     }
 
     fn from_p256(pair: EcdsaKeyPair, pkcs8: Vec<u8>) -> Result<SigningKey, X509Error> {
-        let spki = pair
-            .public_key()
-            .as_der()
-            .map_err(failed("encoding a P-256 public key failed"))?;
-        Ok(SigningKey {
-            spki: spki.as_ref().to_vec(),
-            kind: Kind::P256(pair),
-            pkcs8,
-        })
+        let spki = pair.public_key().as_der().map_err(failed("encoding a P-256 public key failed"))?;
+        Ok(SigningKey { spki: spki.as_ref().to_vec(), kind: Kind::P256(pair), pkcs8 })
     }
 
     /// The private key as PKCS #8 DER. A secret: write it to files of mode 0600 only.
@@ -144,19 +120,15 @@ impl SigningKey {
                     HashAlg::Sha384 => &RSA_PKCS1_SHA384,
                 };
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(padding, &random, message, &mut signature)
-                    .map_err(failed("signing failed"))?;
+                pair.sign(padding, &random, message, &mut signature).map_err(failed("signing failed"))?;
                 Ok(signature)
             }
-            (Kind::P256(pair), HashAlg::Sha256) => Ok(pair
-                .sign(&random, message)
-                .map_err(failed("signing failed"))?
-                .as_ref()
-                .to_vec()),
-            (Kind::P256(_), HashAlg::Sha384) => Err(X509Error::WrongAlgorithm {
-                key: self.kind_name(),
-                wanted: "ECDSA with SHA-384",
-            }),
+            (Kind::P256(pair), HashAlg::Sha256) => {
+                Ok(pair.sign(&random, message).map_err(failed("signing failed"))?.as_ref().to_vec())
+            }
+            (Kind::P256(_), HashAlg::Sha384) => {
+                Err(X509Error::WrongAlgorithm { key: self.kind_name(), wanted: "ECDSA with SHA-384" })
+            }
         }
     }
 

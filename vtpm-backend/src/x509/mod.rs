@@ -14,9 +14,7 @@ pub use error::X509Error;
 pub use key::{HashAlg, RsaBits, SigningKey};
 pub use pem::{from_pem, to_pem};
 pub use template::{CertificateTemplate, SignatureAlg, issue, serial_from};
-pub use verify::{
-    subject_of, verify_chain, verify_chain_ignoring_time, verify_signature, verify_signed_by,
-};
+pub use verify::{subject_of, verify_chain, verify_chain_ignoring_time, verify_signature, verify_signed_by};
 
 #[cfg(test)]
 mod tests;

@@ -13,9 +13,7 @@ pub fn to_pem(label: &'static str, der: &[u8]) -> String {
 /// # Errors
 /// [`X509Error::Malformed`] when the text is not one PEM block.
 pub fn from_pem(text: &str) -> Result<(String, Vec<u8>), X509Error> {
-    let (label, der) = der::pem::decode_vec(text.as_bytes()).map_err(|e| X509Error::Malformed {
-        what: "PEM text",
-        detail: e.to_string(),
-    })?;
+    let (label, der) = der::pem::decode_vec(text.as_bytes())
+        .map_err(|e| X509Error::Malformed { what: "PEM text", detail: e.to_string() })?;
     Ok((label.to_owned(), der))
 }

@@ -39,13 +39,9 @@ impl SignatureAlg {
 
     /// The algorithm with this identifier, if it is a supported one.
     pub fn from_oid(oid: &ObjectIdentifier) -> Option<SignatureAlg> {
-        [
-            SignatureAlg::RsaSha256,
-            SignatureAlg::RsaSha384,
-            SignatureAlg::EcdsaP256Sha256,
-        ]
-        .into_iter()
-        .find(|alg| alg.oid() == *oid)
+        [SignatureAlg::RsaSha256, SignatureAlg::RsaSha384, SignatureAlg::EcdsaP256Sha256]
+            .into_iter()
+            .find(|alg| alg.oid() == *oid)
     }
 
     fn hash(self) -> HashAlg {
@@ -62,10 +58,7 @@ impl SignatureAlg {
     fn identifier(self) -> AlgorithmIdentifierOwned {
         // RFC 4055 wants an explicit NULL for RSA; RFC 5758 wants no parameters for ECDSA.
         let parameters = self.is_rsa().then(Any::null);
-        AlgorithmIdentifierOwned {
-            oid: self.oid(),
-            parameters,
-        }
+        AlgorithmIdentifierOwned { oid: self.oid(), parameters }
     }
 
     fn name(self) -> &'static str {
@@ -103,47 +96,30 @@ pub struct CertificateTemplate {
 /// # Errors
 /// [`X509Error::WrongAlgorithm`] when the key does not fit `template.signature`; [`X509Error::Malformed`] when a name,
 /// time or key cannot be encoded; [`X509Error::Key`] when signing fails.
-pub fn issue(
-    template: &CertificateTemplate,
-    issuer_key: &SigningKey,
-) -> Result<Vec<u8>, X509Error> {
+pub fn issue(template: &CertificateTemplate, issuer_key: &SigningKey) -> Result<Vec<u8>, X509Error> {
     let alg = template.signature;
     if alg.is_rsa() != issuer_key.is_rsa() {
-        return Err(X509Error::WrongAlgorithm {
-            key: issuer_key.kind_name(),
-            wanted: alg.name(),
-        });
+        return Err(X509Error::WrongAlgorithm { key: issuer_key.kind_name(), wanted: alg.name() });
     }
     let tbs = to_be_signed(template)?;
-    let tbs_der = tbs
-        .to_der()
-        .map_err(X509Error::malformed("a certificate"))?;
+    let tbs_der = tbs.to_der().map_err(X509Error::malformed("a certificate"))?;
     let signature = issuer_key.sign(alg.hash(), &tbs_der)?;
     let certificate = Certificate {
         tbs_certificate: tbs,
         signature_algorithm: alg.identifier(),
-        signature: BitString::from_bytes(&signature)
-            .map_err(X509Error::malformed("a signature"))?,
+        signature: BitString::from_bytes(&signature).map_err(X509Error::malformed("a signature"))?,
     };
-    certificate
-        .to_der()
-        .map_err(X509Error::malformed("a certificate"))
+    certificate.to_der().map_err(X509Error::malformed("a certificate"))
 }
 
 fn to_be_signed(template: &CertificateTemplate) -> Result<TbsCertificate, X509Error> {
-    let name = |text: &str| {
-        RdnSequence::from_str(text).map_err(X509Error::malformed("a distinguished name"))
-    };
+    let name = |text: &str| RdnSequence::from_str(text).map_err(X509Error::malformed("a distinguished name"));
     Ok(TbsCertificate {
         version: Version::V3,
-        serial_number: SerialNumber::new(&template.serial)
-            .map_err(X509Error::malformed("a serial number"))?,
+        serial_number: SerialNumber::new(&template.serial).map_err(X509Error::malformed("a serial number"))?,
         signature: template.signature.identifier(),
         issuer: name(&template.issuer)?,
-        validity: Validity {
-            not_before: time(template.not_before_unix)?,
-            not_after: time(template.not_after_unix)?,
-        },
+        validity: Validity { not_before: time(template.not_before_unix)?, not_after: time(template.not_after_unix)? },
         subject: name(&template.subject)?,
         subject_public_key_info: SubjectPublicKeyInfoOwned::from_der(&template.subject_spki_der)
             .map_err(X509Error::malformed("a subject public key info"))?,
@@ -159,8 +135,7 @@ fn time(unix: u64) -> Result<Time, X509Error> {
     if let Ok(time) = UtcTime::from_unix_duration(since_epoch) {
         return Ok(Time::UtcTime(time));
     }
-    let time =
-        GeneralizedTime::from_unix_duration(since_epoch).map_err(X509Error::malformed("a date"))?;
+    let time = GeneralizedTime::from_unix_duration(since_epoch).map_err(X509Error::malformed("a date"))?;
     Ok(Time::GeneralTime(time))
 }
 

@@ -1,8 +1,8 @@
 //! Verifying signatures and certificate chains.
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
-    UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA256_ASN1, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, UnparsedPublicKey,
+    VerificationAlgorithm,
 };
 use der::asn1::AnyRef;
 use der::{Decode, Reader};
@@ -28,10 +28,7 @@ pub fn verify_signature(
     let signer = Parsed::new(signer_cert_der)?;
     signer
         .verify(alg, message, signature)
-        .map_err(|()| X509Error::BadSignature {
-            subject: "the signed data".to_owned(),
-            issuer: signer.subject(),
-        })
+        .map_err(|()| X509Error::BadSignature { subject: "the signed data".to_owned(), issuer: signer.subject() })
 }
 
 /// Verifies that `cert_der` was signed by the key of `issuer_cert_der` (RSA with SHA-256 or SHA-384, ECDSA P-256 with
@@ -100,11 +97,7 @@ impl Parsed {
                 Ok(tbs)
             })
             .map_err(&malformed)?;
-        Ok(Parsed {
-            der: der.to_vec(),
-            tbs: tbs.to_vec(),
-            cert,
-        })
+        Ok(Parsed { der: der.to_vec(), tbs: tbs.to_vec(), cert })
     }
 
     fn subject(&self) -> String {
@@ -117,21 +110,13 @@ impl Parsed {
             SignatureAlg::RsaSha384 => &RSA_PKCS1_2048_8192_SHA384,
             SignatureAlg::EcdsaP256Sha256 => &ECDSA_P256_SHA256_ASN1,
         };
-        let key = self
-            .cert
-            .tbs_certificate
-            .subject_public_key_info
-            .subject_public_key
-            .raw_bytes();
-        UnparsedPublicKey::new(algorithm, key)
-            .verify(message, signature)
-            .map_err(|_| ())
+        let key = self.cert.tbs_certificate.subject_public_key_info.subject_public_key.raw_bytes();
+        UnparsedPublicKey::new(algorithm, key).verify(message, signature).map_err(|_| ())
     }
 
     fn signed_by(&self, issuer: &Parsed) -> Result<(), X509Error> {
         let oid = &self.cert.signature_algorithm.oid;
-        let alg = SignatureAlg::from_oid(oid)
-            .ok_or_else(|| X509Error::UnsupportedAlgorithm(oid.to_string()))?;
+        let alg = SignatureAlg::from_oid(oid).ok_or_else(|| X509Error::UnsupportedAlgorithm(oid.to_string()))?;
         let same_alg = self.cert.tbs_certificate.signature == self.cert.signature_algorithm;
         let same_name = self.cert.tbs_certificate.issuer == issuer.cert.tbs_certificate.subject;
         // A signature that does not fill its last byte is not one that anybody made: nothing else covers that number.
@@ -139,16 +124,12 @@ impl Parsed {
         if same_alg && same_name && signature.is_some_and(|bytes| issuer.verify(alg, &self.tbs, bytes).is_ok()) {
             return Ok(());
         }
-        Err(X509Error::BadSignature {
-            subject: self.subject(),
-            issuer: issuer.subject(),
-        })
+        Err(X509Error::BadSignature { subject: self.subject(), issuer: issuer.subject() })
     }
 
     fn valid_at(&self, unix: u64) -> bool {
         let validity = &self.cert.tbs_certificate.validity;
-        (validity.not_before.to_unix_duration().as_secs()
-            ..=validity.not_after.to_unix_duration().as_secs())
+        (validity.not_before.to_unix_duration().as_secs()..=validity.not_after.to_unix_duration().as_secs())
             .contains(&unix)
     }
 
@@ -156,10 +137,7 @@ impl Parsed {
     fn may_issue(&self, below: usize) -> bool {
         match self.cert.tbs_certificate.get::<BasicConstraints>() {
             Ok(Some((_, constraints))) => {
-                constraints.ca
-                    && constraints
-                        .path_len_constraint
-                        .is_none_or(|max| below <= usize::from(max))
+                constraints.ca && constraints.path_len_constraint.is_none_or(|max| below <= usize::from(max))
             }
             _ => false,
         }
@@ -181,17 +159,8 @@ impl Search {
         at_unix: Option<u64>,
     ) -> Result<Search, X509Error> {
         // A stray unreadable certificate beside the chain is no reason to refuse a good chain.
-        let readable = |ders: &[Vec<u8>]| {
-            ders.iter()
-                .filter_map(|der| Parsed::new(der).ok())
-                .collect::<Vec<_>>()
-        };
-        Ok(Search {
-            leaf: Parsed::new(leaf)?,
-            intermediates: readable(intermediates),
-            roots: readable(roots),
-            at_unix,
-        })
+        let readable = |ders: &[Vec<u8>]| ders.iter().filter_map(|der| Parsed::new(der).ok()).collect::<Vec<_>>();
+        Ok(Search { leaf: Parsed::new(leaf)?, intermediates: readable(intermediates), roots: readable(roots), at_unix })
     }
 
     fn run(&self) -> Result<Vec<Vec<u8>>, X509Error> {
@@ -200,10 +169,7 @@ impl Search {
         if self.extend(&mut path, &mut reason) {
             return Ok(path.iter().map(|cert| cert.der.clone()).collect());
         }
-        Err(X509Error::NoChain {
-            subject: self.leaf.subject(),
-            detail: reason,
-        })
+        Err(X509Error::NoChain { subject: self.leaf.subject(), detail: reason })
     }
 
     /// Depth-first: whether `path` can be completed to a trusted certificate. Leaves the complete path behind.
@@ -231,10 +197,7 @@ impl Search {
                 continue;
             }
             if !candidate.may_issue(path.len() - 1) {
-                *reason = format!(
-                    "'{}' may not issue certificates this deep",
-                    candidate.subject()
-                );
+                *reason = format!("'{}' may not issue certificates this deep", candidate.subject());
                 continue;
             }
             path.push(candidate);

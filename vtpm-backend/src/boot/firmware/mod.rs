@@ -1,6 +1,6 @@
 //! The platform firmware: Hyper-V's UEFI as Azure Gen2 machines run it (microsoft/mu_msvm, microsoft/mu_tiano_plus).
 
-mod secure_boot;
+pub(in crate::boot) mod secure_boot;
 mod volume;
 
 use control_plane::hardware::Component;
@@ -53,100 +53,51 @@ pub(super) fn run(platform: &Platform<'_>, recorder: &mut Recorder) -> Result<()
 fn measure_firmware(recorder: &mut Recorder) {
     recorder.measure(SELF, 0, EventType::S_CRTM_VERSION, [0, 0]);
     let blob = [volume::BASE.to_le_bytes(), volume::LEN.to_le_bytes()].concat();
-    recorder.measure_digest(
-        SELF,
-        0,
-        EventType::EFI_PLATFORM_FIRMWARE_BLOB,
-        volume::digests(),
-        blob,
-    );
+    recorder.measure_digest(SELF, 0, EventType::EFI_PLATFORM_FIRMWARE_BLOB, volume::digests(), blob);
 }
 
 /// PCR 7: the five variables, whether they are set or not, and the separator, which comes long before the others.
 fn measure_secure_boot(platform: &Platform<'_>, recorder: &mut Recorder) {
     let databases = platform.databases;
     let variables = [
-        (
-            guids::GLOBAL_VARIABLE,
-            "SecureBoot",
-            vec![u8::from(platform.secure_boot)],
-        ),
+        (guids::GLOBAL_VARIABLE, "SecureBoot", vec![u8::from(platform.secure_boot)]),
         (guids::GLOBAL_VARIABLE, "PK", databases.pk.encode()),
         (guids::GLOBAL_VARIABLE, "KEK", databases.kek.encode()),
         (guids::IMAGE_SECURITY_DATABASE, "db", databases.db.encode()),
-        (
-            guids::IMAGE_SECURITY_DATABASE,
-            "dbx",
-            databases.dbx.encode(),
-        ),
+        (guids::IMAGE_SECURITY_DATABASE, "dbx", databases.dbx.encode()),
     ];
     for (guid, name, data) in variables {
-        let event = VariableData {
-            guid,
-            name: name.to_owned(),
-            data,
-        };
-        recorder.measure(
-            SELF,
-            7,
-            EventType::EFI_VARIABLE_DRIVER_CONFIG,
-            event.encode(),
-        );
+        let event = VariableData { guid, name: name.to_owned(), data };
+        recorder.measure(SELF, 7, EventType::EFI_VARIABLE_DRIVER_CONFIG, event.encode());
     }
     recorder.measure(SELF, 7, EventType::SEPARATOR, SEPARATOR);
 }
 
 /// PCR 6: the only measurement that differs between machines of one image.
 fn measure_machine(bios_uuid: Uuid, recorder: &mut Recorder) {
-    let Event {
-        event_type, data, ..
-    } = uuid_event(bios_uuid);
+    let Event { event_type, data, .. } = uuid_event(bios_uuid);
     recorder.measure(SELF, 6, event_type, data);
     recorder.mark_machine_specific();
 }
 
 /// `UUID: ` and the BIOS GUID in ASCII, without a NUL.
 pub(super) fn uuid_event(bios_uuid: Uuid) -> Event {
-    Event::of_data(
-        PcrIndex::new(6),
-        EventType::COMPACT_HASH,
-        format!("UUID: {bios_uuid}"),
-    )
+    Event::of_data(PcrIndex::new(6), EventType::COMPACT_HASH, format!("UUID: {bios_uuid}"))
 }
 
 /// What Tcg2Dxe measures when the boot manager is about to start the first boot option.
 fn ready_to_boot(platform: &Platform<'_>, recorder: &mut Recorder) {
     let option = LoadOption {
-        description: platform
-            .image
-            .distribution
-            .pretty_name
-            .split(' ')
-            .next()
-            .unwrap_or("Linux")
-            .to_ascii_lowercase(),
-        path: DevicePath(
-            partition_path(platform)
-                .into_iter()
-                .chain([shim_file(platform)])
-                .collect(),
-        ),
+        description: platform.image.distribution.pretty_name.split(' ').next().unwrap_or("Linux").to_ascii_lowercase(),
+        path: DevicePath(partition_path(platform).into_iter().chain([shim_file(platform)]).collect()),
     };
-    for (name, data) in [
-        ("BootOrder", 1u16.to_le_bytes().to_vec()),
-        ("Boot0001", option.encode()),
-    ] {
+    for (name, data) in [("BootOrder", 1u16.to_le_bytes().to_vec()), ("Boot0001", option.encode())] {
         // Unlike the Secure Boot variables, only the content is hashed.
         let digests = Digests::of(&data);
         let event = VariableData::new(guids::GLOBAL_VARIABLE, name, data).encode();
         recorder.measure_digest(SELF, 1, EventType::EFI_VARIABLE_BOOT, digests, event);
     }
-    recorder.measure(
-        SELF,
-        4,
-        EventType::EFI_ACTION,
-        *b"Calling EFI Application from Boot Option",
-    );
+    recorder.measure(SELF, 4, EventType::EFI_ACTION, *b"Calling EFI Application from Boot Option");
     for pcr in 0..=6 {
         recorder.measure(SELF, pcr, EventType::SEPARATOR, SEPARATOR);
     }
@@ -158,24 +109,14 @@ fn start_shim(platform: &Platform<'_>, recorder: &mut Recorder) -> Result<String
     if platform.secure_boot {
         let verdict = judge(content, platform.databases);
         if let Some(authority) = &verdict.authority {
-            let event = VariableData::new(guids::IMAGE_SECURITY_DATABASE, "db", authority.encode())
-                .encode();
+            let event = VariableData::new(guids::IMAGE_SECURITY_DATABASE, "db", authority.encode()).encode();
             recorder.measure(Component::Shim, 7, EventType::EFI_VARIABLE_AUTHORITY, event);
         }
-        verdict
-            .result
-            .map_err(|denial| refused(denial.to_string()))?;
+        verdict.result.map_err(|denial| refused(denial.to_string()))?;
     }
     // Without Secure Boot nothing was verified, but a file that is no PE cannot be started either.
-    let digests = content
-        .authenticode()
-        .map_err(|_| refused(Denial::InvalidImage.to_string()))?;
-    recorder.measure(
-        SELF,
-        5,
-        EventType::EFI_GPT_EVENT,
-        platform.image.disk.event_data(),
-    );
+    let digests = content.authenticode().map_err(|_| refused(Denial::InvalidImage.to_string()))?;
+    recorder.measure(SELF, 5, EventType::EFI_GPT_EVENT, platform.image.disk.event_data());
     let event = ImageLoadEvent {
         location: LOAD_ADDRESS,
         length: content.bytes().len() as u64,
@@ -188,36 +129,21 @@ fn start_shim(platform: &Platform<'_>, recorder: &mut Recorder) -> Result<String
 }
 
 fn refused(reason: String) -> Refusal {
-    Refusal {
-        component: Component::Shim,
-        reason,
-    }
+    Refusal { component: Component::Shim, reason }
 }
 
 /// VMBus, SCSI controller, disk, partition, file.
 fn disk_path(platform: &Platform<'_>) -> DevicePath {
     let bus = [
-        Node::AcpiExtended {
-            hid: "VMBus".to_owned(),
-        },
+        Node::AcpiExtended { hid: "VMBus".to_owned() },
         Node::vmbus_scsi(SCSI_CONTROLLER),
         Node::Scsi { target: 0, lun: 0 },
     ];
-    DevicePath(
-        bus.into_iter()
-            .chain(partition_path(platform))
-            .chain([shim_file(platform)])
-            .collect(),
-    )
+    DevicePath(bus.into_iter().chain(partition_path(platform)).chain([shim_file(platform)]).collect())
 }
 
 fn partition_path(platform: &Platform<'_>) -> Option<Node> {
-    let esp = platform
-        .image
-        .disk
-        .partitions
-        .iter()
-        .find(|partition| partition.number == ESP_NUMBER)?;
+    let esp = platform.image.disk.partitions.iter().find(|partition| partition.number == ESP_NUMBER)?;
     Some(Node::HardDrive {
         number: esp.number,
         first_lba: esp.first_lba,
@@ -232,10 +158,7 @@ fn shim_file(platform: &Platform<'_>) -> Node {
 
 /// The kernel's EFI stub leaves boot services.
 fn exit_boot_services(recorder: &mut Recorder) {
-    for action in [
-        "Exit Boot Services Invocation",
-        "Exit Boot Services Returned with Success",
-    ] {
+    for action in ["Exit Boot Services Invocation", "Exit Boot Services Returned with Success"] {
         recorder.measure(SELF, 5, EventType::EFI_ACTION, action);
     }
 }

@@ -48,51 +48,40 @@ pub(in crate::boot) struct Verdict {
 
 impl Verdict {
     fn denied(denial: Denial) -> Verdict {
-        Verdict {
-            authority: None,
-            result: Err(denial),
-        }
+        Verdict { authority: None, result: Err(denial) }
     }
 }
 
 /// Decides whether an image may run.
+///
+/// All signatures are looked at, because a later one may lead to a certificate in dbx; the first that db vouches for is
+/// the authority.
 pub(in crate::boot) fn judge(image: &Content, databases: &KeyDatabases) -> Verdict {
     let (Ok(hash), Ok(found)) = (image.authenticode(), signatures(image.bytes())) else {
         return Verdict::denied(Denial::InvalidImage);
     };
-    let (hash, unsigned) = (hash.sha256, found.is_empty());
-    let revoked = databases.dbx.find_sha256(&hash).is_some();
-    if unsigned && revoked {
-        return Verdict::denied(Denial::HashRevoked);
-    }
+    let revoked = databases.dbx.find_sha256(&hash.sha256).is_some();
+    let mut authority = None;
     for signature in found.iter().flatten() {
         let vouches = |entry: &&SignatureData| signature.verify(image, &entry.data).is_ok();
+        let denied = |denial, authority| Verdict { authority, result: Err(denial) };
         if databases.dbx.certificates().any(|entry| vouches(&entry)) {
-            return Verdict::denied(Denial::CertificateRevoked);
+            return denied(Denial::CertificateRevoked, authority);
         }
-        if let Some(authority) = databases.db.certificates().find(vouches) {
-            let result = if revoked {
-                Err(Denial::HashRevoked)
-            } else {
-                Ok(())
-            };
-            return Verdict {
-                authority: Some(authority.clone()),
-                result,
-            };
+        if authority.is_none() {
+            authority = databases.db.certificates().find(vouches).cloned();
+        }
+        if revoked {
+            return denied(Denial::HashRevoked, authority);
         }
     }
-    match databases.db.find_sha256(&hash) {
-        _ if revoked => Verdict::denied(Denial::HashRevoked),
-        Some(entry) => Verdict {
-            authority: Some(entry.clone()),
-            result: Ok(()),
-        },
-        None => Verdict::denied(if unsigned {
-            Denial::Unsigned
-        } else {
-            Denial::NotAllowed
-        }),
+    if revoked {
+        return Verdict::denied(Denial::HashRevoked);
+    }
+    let by_hash = || databases.db.find_sha256(&hash.sha256).cloned();
+    match authority.or_else(by_hash) {
+        Some(entry) => Verdict { authority: Some(entry), result: Ok(()) },
+        None => Verdict::denied(if found.is_empty() { Denial::Unsigned } else { Denial::NotAllowed }),
     }
 }
 
@@ -112,38 +101,21 @@ mod tests {
     }
 
     fn hash_list(content: &Content) -> SignatureList {
-        SignatureList::sha256(
-            guids::MICROSOFT_OWNER,
-            &[content.authenticode().unwrap().sha256],
-        )
-        .unwrap()
+        SignatureList::sha256(guids::MICROSOFT_OWNER, &[content.authenticode().unwrap().sha256]).unwrap()
     }
 
     #[test]
     fn the_uefi_ca_admits_shim() {
         let verdict = judge(&shim(), keys().databases());
         assert_eq!(verdict.result, Ok(()));
-        assert_eq!(
-            verdict.authority.unwrap().data,
-            keys().uefi_ca_certificate()
-        );
+        assert_eq!(verdict.authority.unwrap().data, keys().uefi_ca_certificate());
     }
 
     #[test]
     fn a_changed_byte_and_a_foreign_signer_are_not_allowed() {
-        let changed = image()
-            .with_faults(&[Fault::Tampered {
-                component: Component::Shim,
-            }])
-            .unwrap();
-        assert_eq!(
-            judge(&changed.shim.content, keys().databases()),
-            Verdict::denied(Denial::NotAllowed)
-        );
-        assert_eq!(
-            judge(&image().grub.content, keys().databases()),
-            Verdict::denied(Denial::NotAllowed)
-        );
+        let changed = image().with_faults(&[Fault::Tampered { component: Component::Shim }]).unwrap();
+        assert_eq!(judge(&changed.shim.content, keys().databases()), Verdict::denied(Denial::NotAllowed));
+        assert_eq!(judge(&image().grub.content, keys().databases()), Verdict::denied(Denial::NotAllowed));
     }
 
     #[test]
@@ -158,14 +130,8 @@ mod tests {
     #[test]
     fn dbx_certificate_denies() {
         let mut databases = keys().databases().clone();
-        databases.dbx.lists.push(SignatureList::x509(
-            guids::MICROSOFT_OWNER,
-            keys().uefi_ca_certificate(),
-        ));
-        assert_eq!(
-            judge(&shim(), &databases),
-            Verdict::denied(Denial::CertificateRevoked)
-        );
+        databases.dbx.lists.push(SignatureList::x509(guids::MICROSOFT_OWNER, keys().uefi_ca_certificate()));
+        assert_eq!(judge(&shim(), &databases), Verdict::denied(Denial::CertificateRevoked));
     }
 
     #[test]
@@ -179,20 +145,10 @@ mod tests {
 
     #[test]
     fn unsigned_and_junk() {
-        let section = crate::image::pe::NewSection {
-            name: *b".text\0\0\0",
-            code: true,
-            data: b"code".to_vec(),
-        };
+        let section = crate::image::pe::NewSection { name: *b".text\0\0\0", code: true, data: b"code".to_vec() };
         let unsigned = Content::new(crate::image::pe::write(&[section]).unwrap());
-        assert_eq!(
-            judge(&unsigned, keys().databases()),
-            Verdict::denied(Denial::Unsigned)
-        );
+        assert_eq!(judge(&unsigned, keys().databases()), Verdict::denied(Denial::Unsigned));
         let junk = Content::new(b"junk".to_vec());
-        assert_eq!(
-            judge(&junk, keys().databases()),
-            Verdict::denied(Denial::InvalidImage)
-        );
+        assert_eq!(judge(&junk, keys().databases()), Verdict::denied(Denial::InvalidImage));
     }
 }

@@ -18,9 +18,7 @@ impl Grub<'_> {
             status = match statement {
                 Statement::Command { words, block } => self.run_command(words, block.as_deref()),
                 Statement::If { arms, otherwise } => {
-                    let chosen = arms
-                        .iter()
-                        .find(|(condition, _)| self.run_statements(condition));
+                    let chosen = arms.iter().find(|(condition, _)| self.run_statements(condition));
                     let body = chosen.map_or(otherwise, |(_, body)| body);
                     self.run_statements(body)
                 }
@@ -48,34 +46,26 @@ impl Grub<'_> {
             return false;
         };
         match name.as_str() {
-            "[" | "test" => eval::test(
-                rest.strip_suffix(&["]".to_owned()]).unwrap_or(rest),
-                &|file| self.exists(file),
-            ),
-            "set" => rest
-                .first()
-                .is_none_or(|assignment| self.assign(assignment)),
+            "[" | "test" => eval::test(rest.strip_suffix(&["]".to_owned()]).unwrap_or(rest), &|file| self.exists(file)),
+            "set" => rest.first().is_none_or(|assignment| self.assign(assignment)),
             "echo" => {
                 self.recorder.print(rest.join(" "));
                 true
             }
             "search" => self.search(rest),
-            "search.fs_uuid" => rest
-                .first()
-                .is_some_and(|uuid| self.find_file_system(uuid, rest.get(1))),
+            "search.fs_uuid" => rest.first().is_some_and(|uuid| self.find_file_system(uuid, rest.get(1))),
             "source" | "." => rest.first().is_some_and(|file| self.source(file)),
             "configfile" => rest.first().is_some_and(|file| self.configfile(file)),
             "menuentry" => self.menuentry(rest),
             "linux" => self.linux(rest),
             "initrd" => self.initrd(rest),
             // Settings and modules that change nothing here.
-            "export" | "insmod" | "serial" | "terminal_input" | "terminal_output" | "load_env"
-            | "save_env" | "setparams" | "boot" | "true" => true,
+            "export" | "insmod" | "serial" | "terminal_input" | "terminal_output" | "load_env" | "save_env"
+            | "setparams" | "boot" | "true" => true,
             "false" => false,
             assignment if assignment.contains('=') => self.assign(assignment),
             unknown => {
-                self.recorder
-                    .print(format!("error: can't find command `{unknown}'."));
+                self.recorder.print(format!("error: can't find command `{unknown}'."));
                 false
             }
         }
@@ -84,13 +74,7 @@ impl Grub<'_> {
     /// PCR 8: the text without its prefix and without the NUL that the log shows.
     fn measure_text(&mut self, prefix: &str, text: &str) {
         let data = [prefix.as_bytes(), text.as_bytes(), b"\0"].concat();
-        self.recorder.measure_digest(
-            self.subject,
-            8,
-            EventType::IPL,
-            Digests::of(text.as_bytes()),
-            data,
-        );
+        self.recorder.measure_digest(self.subject, 8, EventType::IPL, Digests::of(text.as_bytes()), data);
     }
 
     fn assign(&mut self, assignment: &str) -> bool {
@@ -103,14 +87,9 @@ impl Grub<'_> {
 
     /// `search --fs-uuid --set=VARIABLE UUID`; other searches find nothing on this disk.
     fn search(&mut self, arguments: &[String]) -> bool {
-        let (options, names): (Vec<&String>, Vec<_>) =
-            arguments.iter().partition(|word| word.starts_with("--"));
+        let (options, names): (Vec<&String>, Vec<_>) = arguments.iter().partition(|word| word.starts_with("--"));
         let by_uuid = options.iter().any(|option| *option == "--fs-uuid");
-        let variable = options
-            .iter()
-            .find_map(|option| option.strip_prefix("--set="))
-            .unwrap_or("root")
-            .to_owned();
+        let variable = options.iter().find_map(|option| option.strip_prefix("--set=")).unwrap_or("root").to_owned();
         match names.first() {
             Some(uuid) if by_uuid => self.find_file_system(uuid, Some(&variable)),
             _ => false,
@@ -119,13 +98,11 @@ impl Grub<'_> {
 
     fn find_file_system(&mut self, uuid: &str, variable: Option<&String>) -> bool {
         if uuid != self.platform.image.file_system.to_string() {
-            self.recorder
-                .print(format!("error: no such device: {uuid}."));
+            self.recorder.print(format!("error: no such device: {uuid}."));
             return false;
         }
         let variable = variable.map_or("root", String::as_str);
-        self.variables
-            .insert(variable.to_owned(), "hd0,gpt1".to_owned());
+        self.variables.insert(variable.to_owned(), "hd0,gpt1".to_owned());
         true
     }
 
@@ -149,14 +126,8 @@ impl Grub<'_> {
         let [title, .., block] = arguments else {
             return false;
         };
-        let script = block
-            .strip_prefix('{')
-            .and_then(|block| block.strip_suffix('}'))
-            .unwrap_or_default();
-        self.menu.push(MenuEntry {
-            title: title.clone(),
-            script: script.to_owned(),
-        });
+        let script = block.strip_prefix('{').and_then(|block| block.strip_suffix('}')).unwrap_or_default();
+        self.menu.push(MenuEntry { title: title.clone(), script: script.to_owned() });
         true
     }
 
@@ -173,8 +144,7 @@ impl Grub<'_> {
         };
         if self.platform.secure_boot {
             let (shim, recorder) = (self.shim, &mut *self.recorder);
-            if !shim.verify_for_grub(&kernel, recorder) || !shim.verify_for_grub(&kernel, recorder)
-            {
+            if !shim.verify_for_grub(&kernel, recorder) || !shim.verify_for_grub(&kernel, recorder) {
                 recorder.print(format!("error: {BAD_SIGNATURE}."));
                 self.refused = Some(BAD_SIGNATURE);
                 return false;
@@ -188,8 +158,7 @@ impl Grub<'_> {
 
     fn initrd(&mut self, arguments: &[String]) -> bool {
         if self.loaded.is_none() {
-            self.recorder
-                .print("error: you need to load the kernel first.");
+            self.recorder.print("error: you need to load the kernel first.");
             return false;
         }
         arguments.iter().all(|name| self.open(name).is_some())

@@ -6,10 +6,7 @@ use super::script::{Part, Word};
 
 /// Expands words to arguments: variables are replaced, unquoted ones split at white space, quotes are gone.
 pub(super) fn expand(words: &[Word], variables: &BTreeMap<String, String>) -> Vec<String> {
-    words
-        .iter()
-        .flat_map(|word| expand_word(word, variables))
-        .collect()
+    words.iter().flat_map(|word| expand_word(word, variables)).collect()
 }
 
 fn expand_word(word: &Word, variables: &BTreeMap<String, String>) -> Vec<String> {
@@ -19,14 +16,9 @@ fn expand_word(word: &Word, variables: &BTreeMap<String, String>) -> Vec<String>
         match part {
             Part::Text(text) => current.get_or_insert_default().push_str(text),
             Part::Variable { name, quoted: true } => {
-                current
-                    .get_or_insert_default()
-                    .push_str(variables.get(name).map_or("", String::as_str));
+                current.get_or_insert_default().push_str(variables.get(name).map_or("", String::as_str));
             }
-            Part::Variable {
-                name,
-                quoted: false,
-            } => {
+            Part::Variable { name, quoted: false } => {
                 let value = variables.get(name).map_or("", String::as_str);
                 for (i, piece) in value.split(char::is_whitespace).enumerate() {
                     if i > 0 {
@@ -70,10 +62,8 @@ mod tests {
     use super::*;
 
     fn arguments(line: &str) -> Vec<String> {
-        let variables = BTreeMap::from([
-            ("a".to_owned(), "x y".to_owned()),
-            ("prefix".to_owned(), "(hd0)/boot".to_owned()),
-        ]);
+        let variables =
+            BTreeMap::from([("a".to_owned(), "x y".to_owned()), ("prefix".to_owned(), "(hd0)/boot".to_owned())]);
         match parse(line).unwrap().as_slice() {
             [Statement::Command { words, .. }] => expand(words, &variables),
             other => panic!("{other:?}"),
@@ -82,14 +72,8 @@ mod tests {
 
     #[test]
     fn words_expand_as_grub_expands_them() {
-        assert_eq!(
-            arguments("set p=$prefix'/grub'"),
-            ["set", "p=(hd0)/boot/grub"]
-        );
-        assert_eq!(
-            arguments("echo $a \"$a\" '$a' ${a}z"),
-            ["echo", "x", "y", "x y", "$a", "x", "yz"]
-        );
+        assert_eq!(arguments("set p=$prefix'/grub'"), ["set", "p=(hd0)/boot/grub"]);
+        assert_eq!(arguments("echo $a \"$a\" '$a' ${a}z"), ["echo", "x", "y", "x y", "$a", "x", "yz"]);
         assert_eq!(arguments("[ \"${none}\" ]"), ["[", "", "]"]);
         assert_eq!(arguments("echo $none end"), ["echo", "end"]);
         assert_eq!(arguments(r"echo a\ b"), ["echo", "a b"]);
@@ -101,15 +85,7 @@ mod tests {
             let words: Vec<_> = line.split(' ').map(str::to_owned).collect();
             test(&words, &|file| file == "/there")
         };
-        for yes in [
-            "-e /there",
-            "! -e /gone",
-            "-z x -o -s /there",
-            "a = a",
-            "a != b",
-            "x",
-            "-n x",
-        ] {
+        for yes in ["-e /there", "! -e /gone", "-z x -o -s /there", "a = a", "a != b", "x", "-n x"] {
             assert!(holds(yes), "{yes}");
         }
         for no in ["-e /gone", "-z x", "a = b", "-n x -a -z x", "", "a b c d"] {

@@ -24,17 +24,10 @@ const DEPTH_MAX: usize = 8;
 const COMMANDS_MAX: usize = 10_000;
 
 /// Runs GRUB until a kernel is ready to start, and returns its command line.
-pub(super) fn run(
-    platform: &Platform<'_>,
-    shim: &Shim<'_>,
-    recorder: &mut Recorder,
-) -> Result<String, Refusal> {
+pub(super) fn run(platform: &Platform<'_>, shim: &Shim<'_>, recorder: &mut Recorder) -> Result<String, Refusal> {
     let mut grub = Grub::new(platform, shim, recorder);
     grub.recorder.print("Welcome to GRUB!");
-    let embedded = pe::section(platform.image.grub.content.bytes(), "mods")
-        .ok()
-        .flatten()
-        .unwrap_or_default();
+    let embedded = pe::section(platform.image.grub.content.bytes(), "mods").ok().flatten().unwrap_or_default();
     grub.run_script(&String::from_utf8_lossy(embedded), Component::Grub);
     grub.finish()
 }
@@ -70,10 +63,7 @@ struct Grub<'a> {
 
 impl<'a> Grub<'a> {
     fn new(platform: &'a Platform<'a>, shim: &'a Shim<'a>, recorder: &'a mut Recorder) -> Grub<'a> {
-        let folder = format!(
-            "(hd0,gpt15){}",
-            platform.image.distribution.esp_folder.replace('\\', "/")
-        );
+        let folder = format!("(hd0,gpt15){}", platform.image.distribution.esp_folder.replace('\\', "/"));
         let variables = [
             ("root", "hd0,gpt15"),
             ("prefix", folder.as_str()),
@@ -86,10 +76,7 @@ impl<'a> Grub<'a> {
             platform,
             shim,
             recorder,
-            variables: variables
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            variables: variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             menu: Vec::new(),
             loaded: None,
             refused: None,
@@ -102,8 +89,7 @@ impl<'a> Grub<'a> {
     /// Reads and runs a script; a script that cannot be read does nothing, as in GRUB.
     fn run_script(&mut self, text: &str, subject: Component) -> bool {
         if self.depth == DEPTH_MAX {
-            self.recorder
-                .print("error: maximum recursion depth exceeded.");
+            self.recorder.print("error: maximum recursion depth exceeded.");
             return false;
         }
         let Ok(script) = script::parse(text) else {
@@ -122,11 +108,7 @@ impl<'a> Grub<'a> {
     /// Runs the default menu entry and, when it has loaded a kernel, boots it. The time-out of zero leaves nobody time
     /// to choose.
     fn run_menu(&mut self) {
-        let default = self
-            .variables
-            .get("default")
-            .and_then(|text| text.parse::<usize>().ok())
-            .unwrap_or(0);
+        let default = self.variables.get("default").and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
         let Some(entry) = self.menu.get(default) else {
             return;
         };
@@ -140,16 +122,10 @@ impl<'a> Grub<'a> {
     fn finish(self) -> Result<String, Refusal> {
         match (self.loaded, self.refused) {
             (Some(kernel), _) => Ok(kernel.command_line),
-            (None, Some(reason)) => Err(Refusal {
-                component: Component::Kernel,
-                reason: reason.to_owned(),
-            }),
+            (None, Some(reason)) => Err(Refusal { component: Component::Kernel, reason: reason.to_owned() }),
             (None, None) => {
                 let reason = "GRUB's configuration loaded no kernel".to_owned();
-                Err(Refusal {
-                    component: Component::GrubConfig,
-                    reason,
-                })
+                Err(Refusal { component: Component::GrubConfig, reason })
             }
         }
     }

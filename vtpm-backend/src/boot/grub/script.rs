@@ -34,15 +34,9 @@ impl Word {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Statement {
     /// A command with its arguments, and the block that follows it in braces, if any, with the braces.
-    Command {
-        words: Vec<Word>,
-        block: Option<String>,
-    },
+    Command { words: Vec<Word>, block: Option<String> },
     /// Conditions with what follows from them, tried in order.
-    If {
-        arms: Vec<(Vec<Statement>, Vec<Statement>)>,
-        otherwise: Vec<Statement>,
-    },
+    If { arms: Vec<(Vec<Statement>, Vec<Statement>)>, otherwise: Vec<Statement> },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,15 +48,9 @@ enum Token {
 
 /// Reads a whole script.
 pub(super) fn parse(text: &str) -> Result<Vec<Statement>, SyntaxError> {
-    let mut parser = Parser {
-        tokens: tokens(text)?.into_iter().peekable(),
-    };
+    let mut parser = Parser { tokens: tokens(text)?.into_iter().peekable() };
     let statements = parser.statements()?;
-    if parser.tokens.peek().is_some() {
-        Err(SyntaxError)
-    } else {
-        Ok(statements)
-    }
+    if parser.tokens.peek().is_some() { Err(SyntaxError) } else { Ok(statements) }
 }
 
 struct Parser {
@@ -112,11 +100,7 @@ impl Parser {
                 break;
             }
         }
-        let otherwise = if self.expect("else").is_ok() {
-            self.statements()?
-        } else {
-            Vec::new()
-        };
+        let otherwise = if self.expect("else").is_ok() { self.statements()? } else { Vec::new() };
         self.expect("fi")?;
         Ok(Statement::If { arms, otherwise })
     }
@@ -216,10 +200,7 @@ fn push_text(word: &mut Word, c: char) {
     }
 }
 
-fn double_quoted(
-    chars: &mut Peekable<CharIndices<'_>>,
-    word: &mut Word,
-) -> Result<(), SyntaxError> {
+fn double_quoted(chars: &mut Peekable<CharIndices<'_>>, word: &mut Word) -> Result<(), SyntaxError> {
     // Even an empty pair of quotes makes an argument.
     word.0.push(Part::Text(String::new()));
     loop {
@@ -241,16 +222,10 @@ fn double_quoted(
 }
 
 /// `$name` or `${name}`, behind the dollar sign.
-fn variable(
-    chars: &mut Peekable<CharIndices<'_>>,
-    quoted: bool,
-    word: &mut Word,
-) -> Result<(), SyntaxError> {
+fn variable(chars: &mut Peekable<CharIndices<'_>>, quoted: bool, word: &mut Word) -> Result<(), SyntaxError> {
     let braced = chars.next_if(|(_, c)| *c == '{').is_some();
     let mut name = String::new();
-    while let Some((_, c)) =
-        chars.next_if(|(_, c)| c.is_ascii_alphanumeric() || matches!(c, '_' | '?'))
-    {
+    while let Some((_, c)) = chars.next_if(|(_, c)| c.is_ascii_alphanumeric() || matches!(c, '_' | '?')) {
         name.push(c);
     }
     if braced && chars.next_if(|(_, c)| *c == '}').is_none() {
@@ -270,35 +245,19 @@ mod tests {
 
     #[test]
     fn commands_conditions_and_blocks() {
-        let script = parse(
-            "# note\nif [ -e a ]; then b; elif c ; then\n d\nelse e\nfi\nmenuentry 'x y' {\n f '}' {g}\n}\n",
-        );
+        let script =
+            parse("# note\nif [ -e a ]; then b; elif c ; then\n d\nelse e\nfi\nmenuentry 'x y' {\n f '}' {g}\n}\n");
         let script = script.unwrap();
-        let Statement::If { arms, otherwise } = &script[0] else {
-            panic!("{script:?}")
-        };
+        let Statement::If { arms, otherwise } = &script[0] else { panic!("{script:?}") };
         assert_eq!((arms.len(), otherwise.len()), (2, 1));
-        let Statement::Command { words, block } = &script[1] else {
-            panic!("{script:?}")
-        };
+        let Statement::Command { words, block } = &script[1] else { panic!("{script:?}") };
         assert_eq!(words.len(), 2);
         assert_eq!(block.as_deref(), Some("{\n f '}' {g}\n}"));
     }
 
     #[test]
     fn syntax_errors() {
-        for text in [
-            "if a; then b",
-            "fi",
-            "a {",
-            "}",
-            "'open",
-            "\"open",
-            "{ a; }",
-            "a ${b",
-            "then",
-            "\\",
-        ] {
+        for text in ["if a; then b", "fi", "a {", "}", "'open", "\"open", "{ a; }", "a ${b", "then", "\\"] {
             assert_eq!(parse(text), Err(SyntaxError), "{text}");
         }
         assert_eq!(parse(" \n;;\n"), Ok(Vec::new()));
@@ -306,9 +265,6 @@ mod tests {
 
     #[test]
     fn a_quoted_keyword_is_a_word() {
-        assert!(matches!(
-            parse("'if' a").unwrap()[0],
-            Statement::Command { .. }
-        ));
+        assert!(matches!(parse("'if' a").unwrap()[0], Statement::Command { .. }));
     }
 }

@@ -14,14 +14,7 @@ const UUID_A: Uuid = Uuid::from_u128(0x1111_2222_3333_4444_5555_6666_7777_8888);
 const UUID_B: Uuid = Uuid::from_u128(0x9999_2222_3333_4444_5555_6666_7777_8888);
 
 fn boot_with(bios_uuid: Uuid, secure_boot: bool, faults: &[Fault]) -> BootRun {
-    boot(&Machine {
-        bios_uuid,
-        secure_boot,
-        image: image(),
-        faults,
-        keys: keys(),
-    })
-    .unwrap()
+    boot(&Machine { bios_uuid, secure_boot, image: image(), faults, keys: keys() }).unwrap()
 }
 
 fn good(secure_boot: bool) -> BootRun {
@@ -40,18 +33,11 @@ fn refused(run: &BootRun) -> (Component, &str) {
 }
 
 fn differing(a: &BootRun, b: &BootRun) -> Vec<u8> {
-    a.pcrs
-        .differing(&b.pcrs)
-        .into_iter()
-        .map(PcrIndex::number)
-        .collect()
+    a.pcrs.differing(&b.pcrs).into_iter().map(PcrIndex::number).collect()
 }
 
 fn authorities(run: &BootRun) -> Vec<String> {
-    let names = run
-        .events
-        .iter()
-        .filter(|event| event.event_type == EventType::EFI_VARIABLE_AUTHORITY);
+    let names = run.events.iter().filter(|event| event.event_type == EventType::EFI_VARIABLE_AUTHORITY);
     names
         .map(|event| match event.decode() {
             EventData::Variable(variable) => variable.name,
@@ -62,11 +48,7 @@ fn authorities(run: &BootRun) -> Vec<String> {
 
 fn digests_in(run: &BootRun, pcr: u8, event_type: EventType) -> Vec<Digests> {
     let wanted = |event: &&Event| event.pcr == PcrIndex::new(pcr) && event.event_type == event_type;
-    run.events
-        .iter()
-        .filter(wanted)
-        .map(|event| event.digests)
-        .collect()
+    run.events.iter().filter(wanted).map(|event| event.digests).collect()
 }
 
 fn applications(run: &BootRun) -> Vec<Digests> {
@@ -74,10 +56,5 @@ fn applications(run: &BootRun) -> Vec<Digests> {
 }
 
 fn hash_of(component: Component) -> Digests {
-    image()
-        .file(component)
-        .unwrap()
-        .content
-        .authenticode()
-        .unwrap()
+    image().file(component).unwrap().content.authenticode().unwrap()
 }

@@ -8,12 +8,7 @@ pub(super) fn outline(run: &BootRun) -> Vec<String> {
     let cut = |text: String| text.chars().take(60).collect::<String>();
     let line = |event: &Event| {
         let name = event.event_type.to_string();
-        format!(
-            "{} {} {}",
-            event.pcr,
-            name.trim_start_matches("EV_").trim_start_matches("EFI_"),
-            event.describe()
-        )
+        format!("{} {} {}", event.pcr, name.trim_start_matches("EV_").trim_start_matches("EFI_"), event.describe())
     };
     run.events.iter().map(line).map(cut).collect()
 }
@@ -88,11 +83,7 @@ pub(super) const GOOD: &[&str] = &[
 pub(super) fn assert_outline(run: &BootRun, expected: &[&str]) {
     let outline = outline(run);
     for (i, (got, wanted)) in outline.iter().zip(expected).enumerate() {
-        assert!(
-            got.starts_with(wanted),
-            "event {}: '{got}', not '{wanted}…'",
-            i + 1
-        );
+        assert!(got.starts_with(wanted), "event {}: '{got}', not '{wanted}…'", i + 1);
     }
     assert_eq!(outline.len(), expected.len(), "{outline:#?}");
 }
@@ -104,19 +95,8 @@ fn a_good_boot_measures_in_the_known_order() {
     assert_outline(&run, GOOD);
     assert_eq!(authorities(&run), ["db", "SbatLevel", "Shim"]);
     let kernel = hash_of(Component::Kernel);
-    assert_eq!(
-        applications(&run),
-        [
-            hash_of(Component::Shim),
-            hash_of(Component::Grub),
-            kernel,
-            kernel
-        ]
-    );
-    assert!(
-        run.console
-            .contains(&"EFI stub: UEFI Secure Boot is enabled.".to_owned())
-    );
+    assert_eq!(applications(&run), [hash_of(Component::Shim), hash_of(Component::Grub), kernel, kernel]);
+    assert!(run.console.contains(&"EFI stub: UEFI Secure Boot is enabled.".to_owned()));
 }
 
 #[test]
@@ -127,20 +107,12 @@ fn secure_boot_off_leaves_out_authorities_and_the_kernel() {
         .iter()
         .filter(|line| !line.contains("AUTHORITY db") && !line.contains("AUTHORITY Shim"))
         .filter(|line| !line.contains("APPLICATION image of"))
-        .map(|line| {
-            if line.contains("SecureBoot") {
-                "7 VARIABLE_DRIVER_CONFIG SecureBoot = 0"
-            } else {
-                line
-            }
-        })
-        .map(|line| {
-            if line.contains("SbatLevel") {
-                "7 VARIABLE_AUTHORITY SbatLevel = sbat,1,2021030218"
-            } else {
-                line
-            }
-        })
+        .map(|line| if line.contains("SecureBoot") { "7 VARIABLE_DRIVER_CONFIG SecureBoot = 0" } else { line })
+        .map(
+            |line| {
+                if line.contains("SbatLevel") { "7 VARIABLE_AUTHORITY SbatLevel = sbat,1,2021030218" } else { line }
+            },
+        )
         .collect();
     assert_outline(&run, &wanted);
     assert_eq!(authorities(&run), ["SbatLevel"]);
@@ -150,13 +122,7 @@ fn secure_boot_off_leaves_out_authorities_and_the_kernel() {
 #[test]
 fn azure_linux_boots_through_the_same_chain() {
     let azure_linux = library().get("AKSAzureLinux-V3gen2TL-202607.13.0").unwrap();
-    let machine = Machine {
-        bios_uuid: UUID_A,
-        secure_boot: true,
-        image: azure_linux,
-        faults: &[],
-        keys: keys(),
-    };
+    let machine = Machine { bios_uuid: UUID_A, secure_boot: true, image: azure_linux, faults: &[], keys: keys() };
     let run = boot(&machine).unwrap();
     assert_eq!(run.outcome, BootOutcome::Booted);
     assert_eq!(run.events.len(), GOOD.len());

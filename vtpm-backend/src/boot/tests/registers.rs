@@ -6,12 +6,7 @@ use crate::pcr::Bank;
 
 #[test]
 fn registers_log_and_replay_agree() {
-    for component in [
-        None,
-        Some(Component::Shim),
-        Some(Component::Grub),
-        Some(Component::Kernel),
-    ] {
+    for component in [None, Some(Component::Shim), Some(Component::Grub), Some(Component::Kernel)] {
         for secure_boot in [true, false] {
             let fault = component.map(|component| Fault::Tampered { component });
             let run = boot_with(UUID_A, secure_boot, fault.as_slice());
@@ -27,10 +22,7 @@ fn separators_alone_make_pcr_2_and_3() {
     let run = good(true);
     for pcr in [2, 3] {
         let value = hex::encode(run.pcrs.get(Bank::Sha256, PcrIndex::new(pcr)));
-        assert_eq!(
-            value,
-            "3d458cfe55cc03ea1f443f1562beec8df51c75e14a9fcf9a7234a13f198e7969"
-        );
+        assert_eq!(value, "3d458cfe55cc03ea1f443f1562beec8df51c75e14a9fcf9a7234a13f198e7969");
     }
     for pcr in [10, 11, 12, 13, 15, 16, 23] {
         assert_eq!(run.pcrs.get(Bank::Sha256, PcrIndex::new(pcr)), [0; 32]);
@@ -45,20 +37,9 @@ fn two_nodes_of_one_image_differ_in_pcr_6_only() {
 
 #[test]
 fn another_image_differs_where_its_files_do() {
-    let other = library()
-        .get("AKSUbuntu-2204gen2TLcontainerd-202608.01.0")
-        .unwrap();
-    let machine = Machine {
-        bios_uuid: UUID_A,
-        secure_boot: true,
-        image: other,
-        faults: &[],
-        keys: keys(),
-    };
-    assert_eq!(
-        differing(&good(true), &boot(&machine).unwrap()),
-        [1, 4, 5, 8, 9]
-    );
+    let other = library().get("AKSUbuntu-2204gen2TLcontainerd-202608.01.0").unwrap();
+    let machine = Machine { bios_uuid: UUID_A, secure_boot: true, image: other, faults: &[], keys: keys() };
+    assert_eq!(differing(&good(true), &boot(&machine).unwrap()), [1, 4, 5, 8, 9]);
 }
 
 #[test]
@@ -67,11 +48,7 @@ fn the_reference_is_the_good_boot_and_names_culprits() {
         let reference = reference(&image(), secure_boot, keys());
         let run = good(secure_boot);
         assert_eq!(reference.pcrs(UUID_A), run.pcrs);
-        let specific: Vec<_> = reference
-            .events
-            .iter()
-            .filter(|expected| expected.machine_specific)
-            .collect();
+        let specific: Vec<_> = reference.events.iter().filter(|expected| expected.machine_specific).collect();
         assert_eq!(specific.len(), 1);
         assert_eq!(specific[0].event.pcr, PcrIndex::new(6));
         assert_eq!(reference.events.len(), run.events.len());
@@ -99,11 +76,7 @@ fn tpm2_eventlog_reads_the_log_and_computes_the_same_registers() {
         .arg(&path)
         .output()
         .expect("tpm2_eventlog is missing: install tpm2-tools");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let types = |text: &str| -> Vec<String> {
         text.lines()
@@ -115,10 +88,7 @@ fn tpm2_eventlog_reads_the_log_and_computes_the_same_registers() {
     for bank in Bank::ALL {
         for pcr in [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 14] {
             let value = hex::encode(run.pcrs.get(bank, PcrIndex::new(pcr)));
-            assert!(
-                text.contains(&format!("{pcr:<2} : 0x{value}")),
-                "{bank}:{pcr}\n{text}"
-            );
+            assert!(text.contains(&format!("{pcr:<2} : 0x{value}")), "{bank}:{pcr}\n{text}");
         }
     }
 }

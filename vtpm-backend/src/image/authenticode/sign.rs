@@ -23,9 +23,7 @@ use crate::x509::{HashAlg, SigningKey, X509Error};
 use super::{CONTENT_TYPE, MESSAGE_DIGEST, SPC_PE_IMAGE_DATA};
 
 /// `SpcPeImageData` with no flags and an empty file name, as signing tools write it.
-const PE_IMAGE_DATA: [u8; 11] = [
-    0x30, 0x09, 0x03, 0x01, 0x00, 0xa0, 0x04, 0xa2, 0x02, 0x80, 0x00,
-];
+const PE_IMAGE_DATA: [u8; 11] = [0x30, 0x09, 0x03, 0x01, 0x00, 0xa0, 0x04, 0xa2, 0x02, 0x80, 0x00];
 
 /// Who signs: an RSA key, its certificate, and the certificates that lead to a trusted one.
 #[derive(Debug)]
@@ -43,10 +41,7 @@ pub struct Signer {
 /// # Errors
 /// [`X509Error`] when the file is no PE, a certificate cannot be read, or the key cannot sign.
 pub fn sign(unsigned: Vec<u8>, signer: &Signer) -> Result<Vec<u8>, X509Error> {
-    let not_pe = |e: pe::PeError| X509Error::Malformed {
-        what: "a PE file",
-        detail: e.to_string(),
-    };
+    let not_pe = |e: pe::PeError| X509Error::Malformed { what: "a PE file", detail: e.to_string() };
     // A certificate table starts at a multiple of eight bytes, and the padding before it is hashed.
     let mut unsigned = unsigned;
     unsigned.resize(unsigned.len().next_multiple_of(8), 0);
@@ -83,30 +78,18 @@ fn signed_data(hash: &Digests, signer: &Signer) -> Result<Vec<u8>, X509Error> {
 
 fn indirect_data(hash: &Digests) -> der::Result<SpcIndirectDataContent> {
     Ok(SpcIndirectDataContent {
-        data: SpcAttributeTypeAndOptionalValue {
-            value_type: SPC_PE_IMAGE_DATA,
-            value: Any::from_der(&PE_IMAGE_DATA)?,
-        },
-        message_digest: DigestInfo {
-            digest_algorithm: sha256(),
-            digest: OctetString::new(hash.sha256.to_vec())?,
-        },
+        data: SpcAttributeTypeAndOptionalValue { value_type: SPC_PE_IMAGE_DATA, value: Any::from_der(&PE_IMAGE_DATA)? },
+        message_digest: DigestInfo { digest_algorithm: sha256(), digest: OctetString::new(hash.sha256.to_vec())? },
     })
 }
 
 fn signed_attributes(message_digest: &[u8]) -> der::Result<SetOfVec<Attribute>> {
     let attribute = |oid: ObjectIdentifier, value: Any| {
-        der::Result::Ok(Attribute {
-            oid,
-            values: SetOfVec::try_from(vec![value])?,
-        })
+        der::Result::Ok(Attribute { oid, values: SetOfVec::try_from(vec![value])? })
     };
     SetOfVec::try_from(vec![
         attribute(CONTENT_TYPE, Any::encode_from(&SPC_INDIRECT_DATA_OBJID)?)?,
-        attribute(
-            MESSAGE_DIGEST,
-            Any::encode_from(&OctetString::new(message_digest)?)?,
-        )?,
+        attribute(MESSAGE_DIGEST, Any::encode_from(&OctetString::new(message_digest)?)?)?,
     ])
 }
 
@@ -137,27 +120,16 @@ fn certificates(own: Certificate, chain: &[Vec<u8>]) -> der::Result<CertificateS
     CertificateSet::try_from(all)
 }
 
-fn content_info(
-    content: Any,
-    certificates: CertificateSet,
-    info: SignerInfo,
-) -> der::Result<Vec<u8>> {
+fn content_info(content: Any, certificates: CertificateSet, info: SignerInfo) -> der::Result<Vec<u8>> {
     let signed_data = SignedData {
         version: CmsVersion::V1,
         digest_algorithms: SetOfVec::try_from(vec![sha256()])?,
-        encap_content_info: EncapsulatedContentInfo {
-            econtent_type: SPC_INDIRECT_DATA_OBJID,
-            econtent: Some(content),
-        },
+        encap_content_info: EncapsulatedContentInfo { econtent_type: SPC_INDIRECT_DATA_OBJID, econtent: Some(content) },
         certificates: Some(certificates),
         crls: None,
         signer_infos: SignerInfos::try_from(vec![info])?,
     };
-    ContentInfo {
-        content_type: rfc5911::ID_SIGNED_DATA,
-        content: Any::encode_from(&signed_data)?,
-    }
-    .to_der()
+    ContentInfo { content_type: rfc5911::ID_SIGNED_DATA, content: Any::encode_from(&signed_data)? }.to_der()
 }
 
 fn sha256() -> AlgorithmIdentifierOwned {
@@ -165,8 +137,5 @@ fn sha256() -> AlgorithmIdentifierOwned {
 }
 
 fn algorithm(oid: ObjectIdentifier) -> AlgorithmIdentifierOwned {
-    AlgorithmIdentifierOwned {
-        oid,
-        parameters: Some(Any::null()),
-    }
+    AlgorithmIdentifierOwned { oid, parameters: Some(Any::null()) }
 }

@@ -106,30 +106,16 @@ impl Signature {
         self.check_attributes()?;
         let signer = self.signer_certificate()?;
         self.check_signature(&signer)?;
-        let others = self
-            .certificates
-            .iter()
-            .filter_map(|cert| cert.to_der().ok())
-            .collect::<Vec<_>>();
-        Ok(x509::verify_chain_ignoring_time(
-            &signer,
-            &others,
-            &[trusted.to_vec()],
-        )?)
+        let others = self.certificates.iter().filter_map(|cert| cert.to_der().ok()).collect::<Vec<_>>();
+        Ok(x509::verify_chain_ignoring_time(&signer, &others, &[trusted.to_vec()])?)
     }
 
     fn check_hash(&self, file: &Content) -> Result<(), SignatureError> {
-        let hash = file
-            .authenticode()
-            .map_err(|e| SignatureError::Malformed(e.to_string()))?;
+        let hash = file.authenticode().map_err(|e| SignatureError::Malformed(e.to_string()))?;
         let info = &self.content.message_digest;
         let signed = info.digest.as_bytes();
         let same = info.digest_algorithm.oid == rfc5912::ID_SHA_256 && signed == hash.sha256;
-        if same {
-            Ok(())
-        } else {
-            Err(SignatureError::HashMismatch)
-        }
+        if same { Ok(()) } else { Err(SignatureError::HashMismatch) }
     }
 
     fn check_attributes(&self) -> Result<(), SignatureError> {
@@ -139,18 +125,11 @@ impl Signature {
         let same = content_type == Some(SPC_INDIRECT_DATA_OBJID)
             && message_digest.is_some_and(|signed| signed.as_bytes() == digest)
             && self.signer.digest_alg.oid == rfc5912::ID_SHA_256;
-        if same {
-            Ok(())
-        } else {
-            Err(SignatureError::AttributesMismatch)
-        }
+        if same { Ok(()) } else { Err(SignatureError::AttributesMismatch) }
     }
 
     /// The one value of a signed attribute.
-    fn attribute<T: for<'a> der::Choice<'a> + for<'a> der::DecodeValue<'a>>(
-        &self,
-        oid: ObjectIdentifier,
-    ) -> Option<T> {
+    fn attribute<T: for<'a> der::Choice<'a> + for<'a> der::DecodeValue<'a>>(&self, oid: ObjectIdentifier) -> Option<T> {
         let attributes = self.signer.signed_attrs.as_ref()?;
         let attribute = attributes.iter().find(|attribute| attribute.oid == oid)?;
         match attribute.values.as_slice() {
@@ -161,29 +140,21 @@ impl Signature {
 
     fn signer_certificate(&self) -> Result<Vec<u8>, SignatureError> {
         let SignerIdentifier::IssuerAndSerialNumber(id) = &self.signer.sid else {
-            return Err(SignatureError::Malformed(
-                "the signer is not named by issuer and serial number".to_owned(),
-            ));
+            return Err(SignatureError::Malformed("the signer is not named by issuer and serial number".to_owned()));
         };
         let found = self.certificates.iter().find(|cert| {
-            cert.tbs_certificate.issuer == id.issuer
-                && cert.tbs_certificate.serial_number == id.serial_number
+            cert.tbs_certificate.issuer == id.issuer && cert.tbs_certificate.serial_number == id.serial_number
         });
-        found.and_then(|cert| cert.to_der().ok()).ok_or_else(|| {
-            SignatureError::Malformed("the signer's certificate is not embedded".to_owned())
-        })
+        found
+            .and_then(|cert| cert.to_der().ok())
+            .ok_or_else(|| SignatureError::Malformed("the signer's certificate is not embedded".to_owned()))
     }
 
     fn check_signature(&self, signer: &[u8]) -> Result<(), SignatureError> {
         // The signature covers the attributes as a SET OF, not under the implicit tag they have inside SignerInfo.
         let malformed = |e: der::Error| SignatureError::Malformed(e.to_string());
         let signed = self.signer.signed_attrs.to_der().map_err(malformed)?;
-        Ok(x509::verify_signature(
-            signer,
-            SignatureAlg::RsaSha256,
-            &signed,
-            self.signer.signature.as_bytes(),
-        )?)
+        Ok(x509::verify_signature(signer, SignatureAlg::RsaSha256, &signed, self.signer.signature.as_bytes())?)
     }
 }
 

@@ -61,31 +61,15 @@ impl KeyName {
     /// Named after what they are, and after what they stand in for on Azure.
     fn subject(self) -> &'static str {
         match self {
-            KeyName::Pk => {
-                "CN=Slipway Firmware PK,OU=Stands in for Microsoft Hyper-V Firmware PK,O=Slipway"
-            }
-            KeyName::Kek => {
-                "CN=Slipway KEK CA,OU=Stands in for Microsoft Corporation KEK CA 2011,O=Slipway"
-            }
-            KeyName::KekNew => {
-                "CN=Slipway KEK 2K CA,OU=Stands in for Microsoft Corporation KEK 2K CA 2023,O=Slipway"
-            }
-            KeyName::UefiCa => {
-                "CN=Slipway UEFI CA,OU=Stands in for Microsoft Corporation UEFI CA 2011,O=Slipway"
-            }
-            KeyName::UefiCaNew => {
-                "CN=Slipway UEFI CA 2,OU=Stands in for Microsoft UEFI CA 2023,O=Slipway"
-            }
-            KeyName::KmodCa => {
-                "CN=Slipway Kmod CA,OU=Stands in for Azure Services Linux Kmod PCA,O=Slipway"
-            }
-            KeyName::VendorCa => {
-                "CN=Slipway Distribution CA,OU=Stands in for a Linux distribution's CA,O=Slipway"
-            }
+            KeyName::Pk => "CN=Slipway Firmware PK,OU=Stands in for Microsoft Hyper-V Firmware PK,O=Slipway",
+            KeyName::Kek => "CN=Slipway KEK CA,OU=Stands in for Microsoft Corporation KEK CA 2011,O=Slipway",
+            KeyName::KekNew => "CN=Slipway KEK 2K CA,OU=Stands in for Microsoft Corporation KEK 2K CA 2023,O=Slipway",
+            KeyName::UefiCa => "CN=Slipway UEFI CA,OU=Stands in for Microsoft Corporation UEFI CA 2011,O=Slipway",
+            KeyName::UefiCaNew => "CN=Slipway UEFI CA 2,OU=Stands in for Microsoft UEFI CA 2023,O=Slipway",
+            KeyName::KmodCa => "CN=Slipway Kmod CA,OU=Stands in for Azure Services Linux Kmod PCA,O=Slipway",
+            KeyName::VendorCa => "CN=Slipway Distribution CA,OU=Stands in for a Linux distribution's CA,O=Slipway",
             KeyName::ShimSigner => "CN=Slipway UEFI Driver Publisher,OU=Signs shim,O=Slipway",
-            KeyName::DistributionSigner => {
-                "CN=Slipway Distribution Signer,OU=Signs GRUB and kernels,O=Slipway"
-            }
+            KeyName::DistributionSigner => "CN=Slipway Distribution Signer,OU=Signs GRUB and kernels,O=Slipway",
         }
     }
 
@@ -108,11 +92,7 @@ impl Certificates {
     pub(super) fn try_from_fn(
         mut of: impl FnMut(KeyName) -> Result<Vec<u8>, KeyError>,
     ) -> Result<Certificates, KeyError> {
-        KeyName::ALL
-            .into_iter()
-            .map(|name| Ok((name, of(name)?)))
-            .collect::<Result<_, _>>()
-            .map(Certificates)
+        KeyName::ALL.into_iter().map(|name| Ok((name, of(name)?))).collect::<Result<_, _>>().map(Certificates)
     }
 
     pub(super) fn get(&self, name: KeyName) -> &[u8] {
@@ -133,10 +113,7 @@ impl PrivateKeys {
 pub(super) fn create(now_unix: u64) -> Result<(Certificates, PrivateKeys), KeyError> {
     let keys = generate_all()?;
     let certificates = Certificates::try_from_fn(|name| {
-        certificate(name, &keys, now_unix).map_err(|source| KeyError::X509 {
-            name: name.file_stem(),
-            source,
-        })
+        certificate(name, &keys, now_unix).map_err(|source| KeyError::X509 { name: name.file_stem(), source })
     })?;
     Ok((certificates, keys))
 }
@@ -156,35 +133,17 @@ fn generate_all() -> Result<PrivateKeys, KeyError> {
     let made: Vec<_> = thread::scope(|scope| {
         let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         let own = work();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap_or_default())
-            .chain(own)
-            .collect()
+        workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).chain(own).collect()
     });
     let keys: BTreeMap<_, _> = made
         .into_iter()
-        .map(|(name, key)| {
-            Ok((
-                name,
-                key.map_err(|source| KeyError::X509 {
-                    name: name.file_stem(),
-                    source,
-                })?,
-            ))
-        })
+        .map(|(name, key)| Ok((name, key.map_err(|source| KeyError::X509 { name: name.file_stem(), source })?)))
         .collect::<Result<_, KeyError>>()?;
-    match KeyName::ALL
-        .into_iter()
-        .find(|name| !keys.contains_key(name))
-    {
+    match KeyName::ALL.into_iter().find(|name| !keys.contains_key(name)) {
         None => Ok(PrivateKeys(keys)),
         Some(name) => {
             let source = X509Error::Key("the thread that made it panicked".to_owned());
-            Err(KeyError::X509 {
-                name: name.file_stem(),
-                source,
-            })
+            Err(KeyError::X509 { name: name.file_stem(), source })
         }
     }
 }
@@ -196,9 +155,7 @@ fn certificate(name: KeyName, keys: &PrivateKeys, now_unix: u64) -> Result<Vec<u
     let spki = key.spki_der();
     let mut extensions = vec![ext::basic_constraints(is_ca, None)?];
     if is_ca {
-        extensions.push(ext::key_usage(
-            KeyUsages::DigitalSignature | KeyUsages::KeyCertSign | KeyUsages::CRLSign,
-        )?);
+        extensions.push(ext::key_usage(KeyUsages::DigitalSignature | KeyUsages::KeyCertSign | KeyUsages::CRLSign)?);
     } else {
         extensions.push(ext::key_usage(KeyUsages::DigitalSignature)?);
         extensions.push(ext::eku(&[CODE_SIGNING])?);

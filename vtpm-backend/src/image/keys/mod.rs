@@ -51,7 +51,7 @@ pub enum KeyError {
 }
 
 /// The four Secure Boot variables.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyDatabases {
     /// The platform key.
     pub pk: SignatureDatabase,
@@ -93,10 +93,7 @@ impl PlatformKeys {
             let (certificates, keys) = create::create(now_unix)?;
             store::write(dir, &certificates, &keys)?;
         }
-        Ok(PlatformKeys::new(
-            store::read_certificates(dir)?,
-            KeySource::Folder(dir.to_owned()),
-        ))
+        Ok(PlatformKeys::new(store::read_certificates(dir)?, KeySource::Folder(dir.to_owned())))
     }
 
     /// Makes keys that are kept in memory only.
@@ -146,19 +143,10 @@ impl PlatformKeys {
     /// # Errors
     /// [`KeyError`] when the private key cannot be read.
     pub fn distribution_signer(&self) -> Result<&Signer, KeyError> {
-        self.signer(
-            &self.distribution_signer,
-            KeyName::DistributionSigner,
-            KeyName::VendorCa,
-        )
+        self.signer(&self.distribution_signer, KeyName::DistributionSigner, KeyName::VendorCa)
     }
 
-    fn signer<'a>(
-        &self,
-        place: &'a OnceLock<Signer>,
-        leaf: KeyName,
-        issuer: KeyName,
-    ) -> Result<&'a Signer, KeyError> {
+    fn signer<'a>(&self, place: &'a OnceLock<Signer>, leaf: KeyName, issuer: KeyName) -> Result<&'a Signer, KeyError> {
         if let Some(signer) = place.get() {
             return Ok(signer);
         }
@@ -166,10 +154,7 @@ impl PlatformKeys {
             KeySource::Folder(dir) => store::read_private_key(dir, leaf)?,
             KeySource::Memory(keys) => keys.get(leaf).to_pkcs8().to_vec(),
         };
-        let key = SigningKey::from_pkcs8(&pkcs8).map_err(|source| KeyError::X509 {
-            name: leaf.file_stem(),
-            source,
-        })?;
+        let key = SigningKey::from_pkcs8(&pkcs8).map_err(|source| KeyError::X509 { name: leaf.file_stem(), source })?;
         let signer = Signer {
             key,
             cert_der: self.certificates.get(leaf).to_vec(),
@@ -181,10 +166,7 @@ impl PlatformKeys {
 
 fn databases(certificates: &create::Certificates) -> KeyDatabases {
     let of = |names: &[KeyName]| SignatureDatabase {
-        lists: names
-            .iter()
-            .map(|name| SignatureList::x509(guids::MICROSOFT_OWNER, certificates.get(*name)))
-            .collect(),
+        lists: names.iter().map(|name| SignatureList::x509(guids::MICROSOFT_OWNER, certificates.get(*name))).collect(),
     };
     KeyDatabases {
         pk: of(&[KeyName::Pk]),
@@ -197,17 +179,11 @@ fn databases(certificates: &create::Certificates) -> KeyDatabases {
 /// Revoked hashes that belong to no file: as many and in as many lists as Azure has.
 fn dbx() -> SignatureDatabase {
     let list = |number: usize, len: u32| {
-        let hash = |i: u32| {
-            crate::pcr::Digests::of(format!("revoked image {i} of list {number}").as_bytes()).sha256
-        };
+        let hash = |i: u32| crate::pcr::Digests::of(format!("revoked image {i} of list {number}").as_bytes()).sha256;
         let hashes: Vec<_> = (0..len).map(hash).collect();
         SignatureList::sha256(guids::MICROSOFT_OWNER, &hashes)
     };
-    let lists = DBX_LIST_LENS
-        .into_iter()
-        .enumerate()
-        .filter_map(|(number, len)| list(number, len))
-        .collect();
+    let lists = DBX_LIST_LENS.into_iter().enumerate().filter_map(|(number, len)| list(number, len)).collect();
     SignatureDatabase { lists }
 }
 

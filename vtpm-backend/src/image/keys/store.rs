@@ -35,57 +35,31 @@ pub(super) fn read_private_key(dir: &Path, name: KeyName) -> Result<Vec<u8>, Key
 }
 
 fn read_pem(path: &Path, wanted: &'static str) -> Result<Vec<u8>, KeyError> {
-    let text = fs::read_to_string(path).map_err(|source| KeyError::File {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text = fs::read_to_string(path).map_err(|source| KeyError::File { path: path.to_owned(), source })?;
     match from_pem(&text) {
         Ok((label, der)) if label == wanted => Ok(der),
-        _ => Err(KeyError::NotPem {
-            path: path.to_owned(),
-            wanted,
-        }),
+        _ => Err(KeyError::NotPem { path: path.to_owned(), wanted }),
     }
 }
 
 /// Writes all files into a folder beside `dir` and renames it, so that a crash leaves no half of them.
-pub(super) fn write(
-    dir: &Path,
-    certificates: &Certificates,
-    keys: &PrivateKeys,
-) -> Result<(), KeyError> {
+pub(super) fn write(dir: &Path, certificates: &Certificates, keys: &PrivateKeys) -> Result<(), KeyError> {
     let mut partial = dir.as_os_str().to_owned();
     partial.push(".partial");
     let partial = PathBuf::from(partial);
-    make_empty(&partial).map_err(|source| KeyError::File {
-        path: partial.clone(),
-        source,
-    })?;
+    make_empty(&partial).map_err(|source| KeyError::File { path: partial.clone(), source })?;
     for name in KeyName::ALL {
-        write_file(
-            &certificate_path(&partial, name),
-            &to_pem(CERTIFICATE, certificates.get(name)),
-        )?;
-        write_file(
-            &private_key_path(&partial, name),
-            &to_pem(PRIVATE_KEY, keys.get(name).to_pkcs8()),
-        )?;
+        write_file(&certificate_path(&partial, name), &to_pem(CERTIFICATE, certificates.get(name)))?;
+        write_file(&private_key_path(&partial, name), &to_pem(PRIVATE_KEY, keys.get(name).to_pkcs8()))?;
     }
     let at = |path: &Path| {
         let path = path.to_owned();
         move |source| KeyError::File { path, source }
     };
-    File::open(&partial)
-        .and_then(|folder| folder.sync_all())
-        .map_err(at(&partial))?;
+    File::open(&partial).and_then(|folder| folder.sync_all()).map_err(at(&partial))?;
     fs::rename(&partial, dir).map_err(at(dir))?;
-    let parent = dir
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    File::open(parent)
-        .and_then(|folder| folder.sync_all())
-        .map_err(at(parent))
+    let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent).and_then(|folder| folder.sync_all()).map_err(at(parent))
 }
 
 /// An empty folder that only its owner can enter; what a crash left there is removed.
@@ -99,16 +73,9 @@ fn make_empty(dir: &Path) -> io::Result<()> {
 
 fn write_file(path: &Path, text: &str) -> Result<(), KeyError> {
     let write = || {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)?;
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()
     };
-    write().map_err(|source| KeyError::File {
-        path: path.to_owned(),
-        source,
-    })
+    write().map_err(|source| KeyError::File { path: path.to_owned(), source })
 }

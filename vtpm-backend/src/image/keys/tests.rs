@@ -9,22 +9,12 @@ use crate::x509;
 fn the_variables_have_azures_shape() {
     let keys = testing::keys();
     let databases = keys.databases();
-    let lens = |database: &SignatureDatabase| {
-        database
-            .lists
-            .iter()
-            .map(|l| l.entries().len())
-            .collect::<Vec<_>>()
-    };
+    let lens = |database: &SignatureDatabase| database.lists.iter().map(|l| l.entries().len()).collect::<Vec<_>>();
     assert_eq!(lens(&databases.pk), [1]);
     assert_eq!(lens(&databases.kek), [1, 1]);
     assert_eq!(lens(&databases.db), [1, 1, 1]);
     assert_eq!(lens(&databases.dbx), [371, 50]);
-    let names: Vec<_> = databases
-        .db
-        .certificates()
-        .map(|entry| x509::subject_of(&entry.data).unwrap())
-        .collect();
+    let names: Vec<_> = databases.db.certificates().map(|entry| x509::subject_of(&entry.data).unwrap()).collect();
     assert!(names[0].contains("CN=Slipway UEFI CA,"), "{names:?}");
 }
 
@@ -45,10 +35,7 @@ fn stored_keys_are_found_again_and_private() {
     let first = PlatformKeys::open_or_create(&dir, testing::NOW).unwrap();
     let second = PlatformKeys::open_or_create(&dir, testing::NOW + 1).unwrap();
     assert_eq!(first.databases(), second.databases());
-    assert_eq!(
-        first.shim_signer().unwrap().key.spki_der(),
-        second.shim_signer().unwrap().key.spki_der()
-    );
+    assert_eq!(first.shim_signer().unwrap().key.spki_der(), second.shim_signer().unwrap().key.spki_der());
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&dir), 0o700);
     for entry in fs::read_dir(&dir).unwrap() {
@@ -64,11 +51,6 @@ fn a_damaged_file_is_named() {
     fs::create_dir(parent.path().join("keys.partial")).unwrap();
     PlatformKeys::open_or_create(&dir, testing::NOW).unwrap();
     fs::write(dir.join("kek.cert.pem"), "junk").unwrap();
-    let error = PlatformKeys::open_or_create(&dir, testing::NOW)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        error.contains("kek.cert.pem is not a CERTIFICATE"),
-        "{error}"
-    );
+    let error = PlatformKeys::open_or_create(&dir, testing::NOW).unwrap_err().to_string();
+    assert!(error.contains("kek.cert.pem is not a CERTIFICATE"), "{error}");
 }

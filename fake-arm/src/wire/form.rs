@@ -1,0 +1,104 @@
+//! What of an answer's form depends on the api-version and on the era: one question a method.
+//!
+//! The api-version decides which members exist (the models of azure-mgmt-containerservice for each of them); the era
+//! decides what the resource provider filled in at that time (the public test recordings of
+//! Azure/azure-cli-extensions, of late 2023 to spring 2024 for the era `preview`).
+
+use control_plane::era::Era;
+use control_plane::model::Pool;
+
+use super::preview_features::PreviewFeatures;
+use crate::middleware::ApiVersion;
+
+/// The api-version of a request and the era of its subscription.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Form {
+    /// The api-version.
+    pub(crate) api: ApiVersion,
+    /// The era.
+    pub(crate) era: Era,
+}
+
+impl Form {
+    /// Whether the resource provider speaks as it did in the preview of trusted launch, through a preview api-version.
+    pub(crate) fn is_early(self) -> bool {
+        self.era == Era::Preview && self.api.is_preview()
+    }
+
+    /// Whether `eTag` is there: in the models from 2024-03-02-preview and 2024-09-01 on. In the preview era it was not
+    /// filled in yet.
+    pub(crate) fn has_etag(self) -> bool {
+        let in_model = if self.api.is_preview() { !self.api.is_before(2024, 3) } else { !self.api.is_before(2024, 9) };
+        in_model && self.era > Era::Preview
+    }
+
+    /// Whether `upgradeSettings.maxSurge` is filled in with 10 %: seen from mid-2024 on.
+    pub(crate) fn fills_in_surge(self) -> bool {
+        self.era > Era::Preview
+    }
+
+    /// Whether a pool shows both trusted-launch flags. In the preview era only pools with a trusted-launch image or a
+    /// flag did through preview api-versions; the others showed `sshAccess` alone.
+    pub(crate) fn shows_trusted_launch(self, pool: &Pool) -> bool {
+        let settings = &pool.settings;
+        !self.is_early() || settings.vtpm || settings.secure_boot || settings.has_trusted_launch_image()
+    }
+
+    /// Whether a load balancer's SKU is written `Standard` as soon as it stands, whatever was asked for.
+    pub(crate) fn respells_load_balancer(self) -> bool {
+        self.era == Era::Preview
+    }
+
+    /// Whether `nodeResourceGroupProfile` is there: in the models of all previews, and from 2024-09-01 on. In the
+    /// preview era only where its feature was in effect.
+    pub(crate) fn has_node_group_profile(self, features: PreviewFeatures) -> bool {
+        let in_model = self.api.is_preview() || !self.api.is_before(2024, 9);
+        in_model && (self.era > Era::Preview || features.node_group_lockdown)
+    }
+
+    /// Whether a machine has a `provisioningState` of its own: not in the previews of 2024.
+    pub(crate) fn has_machine_state(self) -> bool {
+        !self.api.is_before(2025, 1)
+    }
+
+    /// Whether upgrade profiles have `componentsByReleases`: in the models from 2024-04-02-preview on.
+    pub(crate) fn has_components(self) -> bool {
+        self.api.is_preview() && !self.api.is_before(2024, 4)
+    }
+
+    /// Whether a list of pools ends with a link to a second page, which is empty.
+    pub(crate) fn pages_pools(self) -> bool {
+        self.is_early()
+    }
+
+    /// Whether the status of a cluster's stop or start carries the error `NotLatestOperation` however it goes
+    /// (also Azure/azure-powershell issue 23812).
+    pub(crate) fn doubts_power_operations(self) -> bool {
+        self.era == Era::Preview
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(api: &str, era: Era) -> Form {
+        Form { api: ApiVersion::parse(api).unwrap(), era }
+    }
+
+    #[test]
+    fn members_come_with_their_api_version_and_their_time() {
+        assert!(!form("2024-06-02-preview", Era::Preview).has_etag());
+        assert!(form("2024-06-02-preview", Era::Ga).has_etag());
+        assert!(!form("2024-08-01", Era::Ga).has_etag() && form("2024-10-01", Era::Ga).has_etag());
+        let lockdown = PreviewFeatures { node_group_lockdown: true, ..PreviewFeatures::default() };
+        assert!(!form("2024-08-01", Era::Ga).has_node_group_profile(lockdown));
+        assert!(form("2026-06-01", Era::CURRENT).has_node_group_profile(PreviewFeatures::default()));
+        assert!(form("2024-06-02-preview", Era::Preview).has_node_group_profile(lockdown));
+        assert!(!form("2024-06-02-preview", Era::Preview).has_node_group_profile(PreviewFeatures::default()));
+        assert!(form("2024-06-02-preview", Era::Preview).has_components());
+        assert!(!form("2026-06-01", Era::CURRENT).has_components());
+        assert!(form("2026-06-01", Era::CURRENT).has_machine_state());
+        assert!(!form("2024-08-01", Era::Preview).is_early());
+    }
+}

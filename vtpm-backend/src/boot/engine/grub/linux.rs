@@ -1,0 +1,109 @@
+//! `linux` and `initrd`: loading what is booted.
+
+use control_plane::hardware::Component;
+
+use crate::boot::engine::Version;
+
+use super::files::Purpose;
+use super::{Grub, Loaded};
+
+/// What GRUB says when shim refuses a kernel.
+const BAD_SIGNATURE: &str = "bad shim signature";
+
+impl Grub<'_, '_> {
+    /// Opens the kernel, which the verifiers see in their order: the TPM measures the file, then shim is asked. With
+    /// Secure Boot the loader of 2.06 asks shim a second time, so a good kernel is in PCR 4 twice. Without Secure Boot
+    /// the shim lock verifier is not active, and PCR 4 does not know the kernel.
+    pub(super) fn linux(&mut self, arguments: &[String]) -> bool {
+        let Some(name) = arguments.first() else {
+            return false;
+        };
+        self.loaded = None;
+        let Some(content) = self.open(name, Purpose::Kernel, Component::Kernel) else {
+            return false;
+        };
+        if self.session.secure_boot {
+            let times = if self.version < Version::GRUB_2_12 { 2 } else { 1 };
+            for _ in 0..times {
+                if let Err(why) = self.ask_shim(&content) {
+                    self.session.note(format!("shim refused {name}: {why}"));
+                    self.session.mark_refusal();
+                    self.print(format!("error: {BAD_SIGNATURE}."));
+                    self.refused = Some(BAD_SIGNATURE.to_owned());
+                    return false;
+                }
+            }
+        }
+        if content.bytes().get(0x202..0x206) != Some(b"HdrS") {
+            self.print("error: invalid magic number.");
+            self.not_followed(format!("{name}, which is no Linux kernel with a setup header,"));
+        }
+        let command_line = command_line(arguments);
+        self.measure_text("kernel_cmdline: ", &command_line);
+        self.loaded = Some(Loaded { content, command_line, initrd: Vec::new(), has_initrd: false });
+        true
+    }
+
+    fn ask_shim(&mut self, content: &crate::image::Content) -> Result<(), String> {
+        match self.shim.as_deref_mut() {
+            Some(shim) => shim.verify_for_grub(self.session, content),
+            None => Err("GRUB was not started by shim, and nobody vouches for kernels".to_owned()),
+        }
+    }
+
+    /// Opens initial RAM disks one after another.
+    pub(super) fn initrd(&mut self, arguments: &[String]) -> bool {
+        if self.loaded.is_none() {
+            self.print("error: you need to load the kernel first.");
+            return false;
+        }
+        let mut all = Vec::new();
+        for name in arguments.iter().filter(|name| !name.starts_with("--")) {
+            let file = match name.strip_prefix("newc:").and_then(|rest| rest.split_once(':')) {
+                Some((_, file)) => {
+                    self.not_followed("an initrd given as 'newc:' (its file is measured)");
+                    file
+                }
+                None => name.as_str(),
+            };
+            let Some(content) = self.open(file, Purpose::Initrd, Component::Initrd) else {
+                return false;
+            };
+            // Each starts at a multiple of four bytes.
+            all.resize(all.len().next_multiple_of(4), 0);
+            all.extend_from_slice(content.bytes());
+        }
+        if let Some(loaded) = &mut self.loaded {
+            loaded.initrd = all;
+            loaded.has_initrd = true;
+        }
+        true
+    }
+}
+
+/// The command line as GRUB joins it (`grub_create_loader_cmdline`): arguments with blanks are quoted, quotes and
+/// backslashes escaped.
+fn command_line(arguments: &[String]) -> String {
+    let argument = |word: &String| {
+        let mut out = String::new();
+        for c in word.chars() {
+            if matches!(c, '\\' | '\'' | '"') {
+                out.push('\\');
+            }
+            out.push(c);
+        }
+        if word.contains(' ') { format!("\"{out}\"") } else { out }
+    };
+    arguments.iter().map(argument).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_are_quoted() {
+        let words = ["/vmlinuz", "a b", "c\"d", r"e\f"].map(str::to_owned);
+        assert_eq!(command_line(&words), r#"/vmlinuz "a b" c\"d e\\f"#);
+    }
+}
