@@ -77,6 +77,9 @@ pub(super) struct Up {
     /// Decides names, ids and durations of a new world; one that exists keeps its own.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
+    /// Tell clients to poll again soon even at Azure's own pace; with faster time they are always told.
+    #[arg(long)]
+    pub(super) fast_polls: bool,
     /// Answer 429 as Azure does when the resource provider's request limits are exceeded.
     #[arg(long)]
     pub(super) throttling: bool,

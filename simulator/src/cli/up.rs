@@ -19,6 +19,7 @@ pub(super) fn run(context: &Context, up: &args::Up) -> Result<(), Failure> {
         data: context.data.clone(),
         pace: up.speed,
         seed: up.seed,
+        fast_polls: up.fast_polls,
         throttling: up.throttling,
     };
     runtime()?.block_on(async {

@@ -46,7 +46,7 @@ pub(super) async fn open(
         world: world.clone(),
         authority: Arc::clone(&authority),
         origin: origin.clone(),
-        accelerated_polls: accelerated(options.pace),
+        accelerated_polls: options.fast_polls || accelerated(options.pace),
         throttling: options.throttling,
         kubeconfig: Arc::new(kubeconfig),
     };

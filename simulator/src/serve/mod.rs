@@ -42,6 +42,8 @@ pub struct UpOptions {
     pub pace: Pace,
     /// Decides names and durations of a new world.
     pub seed: u64,
+    /// Whether clients are told to poll again soon even at Azure's own pace.
+    pub fast_polls: bool,
     /// Whether request limits hold.
     pub throttling: bool,
 }

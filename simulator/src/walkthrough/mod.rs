@@ -52,6 +52,7 @@ fn with_own_simulator(context: &Context, options: &Options) -> Result<(), Failur
         data: context.data.clone(),
         pace: Pace::DEFAULT,
         seed: 1,
+        fast_polls: false,
         throttling: false,
     };
     let keep_up = options.keep_up;
