@@ -14,6 +14,19 @@ pub(crate) fn value(query: Option<&str>, name: &str) -> Option<String> {
     })
 }
 
+/// Percent-encodes all bytes but ASCII letters, digits and those in `kept`.
+pub(crate) fn encode(text: &str, kept: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
 /// Decodes `%xx` and `+`. What is not a valid escape stays as it is.
 pub(crate) fn decode(text: &str) -> String {
     if !text.bytes().any(|b| b == b'%' || b == b'+') {

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::failure::Fault;
 use crate::door::FrontDoor;
 use crate::middleware::{ApiVersion, canonical_path};
+use crate::query;
 
 /// The api-version for reading what a template refers to without naming one.
 const READ_API: &str = "2024-08-01";
@@ -115,15 +116,7 @@ fn error_in(status: StatusCode, answer: &[u8]) -> Fault {
 
 /// Percent-encodes all but what a path may hold.
 fn encoded(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-_.~()".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    query::encode(path, b"/-_.~()")
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::error::LoginError;
 use super::form::Form;
 use crate::answer;
 use crate::door::FrontDoor;
+use crate::query;
 
 /// `GET /{tenant}/oauth2/v2.0/authorize`: sends a code straight back, by a form that submits itself
 /// (`response_mode=form_post`) or by a redirect.
@@ -121,16 +122,9 @@ fn escape(text: &str) -> String {
     out
 }
 
+/// Percent-encodes a query value: all but RFC 3986's unreserved characters.
 fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    query::encode(text, b"-._~")
 }
 
 #[cfg(test)]
