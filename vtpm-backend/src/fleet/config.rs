@@ -43,6 +43,10 @@ impl FleetConfig {
         self.dir.join("nodes")
     }
 
+    pub(super) fn state_key_file(&self) -> PathBuf {
+        self.dir.join("tpm-state.key")
+    }
+
     pub(super) fn ca_dir(&self) -> PathBuf {
         self.dir.join("vtpm-ca")
     }

@@ -1,7 +1,7 @@
 //! The machines: every node's TPM, disk-bound state, boots and evidence. Implements [`control_plane::hardware::Hardware`].
 //!
-//! On disk, below the fleet's directory: `vtpm-ca/` (the authority), `secure-boot/` (the platform's
-//! keys), and for each machine `nodes/<vm id>/` with `record.json` (what it was told and how it went), `eventlog.bin` and
+//! On disk, below the fleet's directory: `vtpm-ca/` (the authority), `secure-boot/` (the platform's keys),
+//! `tpm-state.key` (what encrypts the TPMs' state), and for each machine `nodes/<vm id>/` with `record.json` (what it was told and how it went), `eventlog.bin` and
 //! `console.txt` of the last boot, and `disk-<generation>/`, the vTPM's state, which is tied to the OS disk: a new disk
 //! means new seeds and a new attestation key.
 
@@ -28,7 +28,7 @@ use control_plane::hardware::{HardwareEvent, VmId};
 use tokio::sync::{Mutex as AsyncMutex, OnceCell, Semaphore, mpsc};
 
 use crate::image::ImageLibrary;
-use crate::swtpm::{AwakeGauge, TpmConfig, find_program};
+use crate::swtpm::{AwakeGauge, StateKey, TpmConfig, find_program};
 use crate::vtpm_ca::{VtpmCa, VtpmCaError};
 use machine::Machine;
 
@@ -40,6 +40,7 @@ const CONCURRENT_QUOTES_MAX: usize = 8;
 /// All machines of one simulator.
 pub struct Fleet {
     config: FleetConfig,
+    state_key: StateKey,
     events: mpsc::UnboundedSender<HardwareEvent>,
     machines: Mutex<HashMap<VmId, Arc<AsyncMutex<Machine>>>>,
     boots: Semaphore,
@@ -64,9 +65,11 @@ impl Fleet {
     ) -> Result<Arc<Fleet>, FleetError> {
         let config = FleetConfig { swtpm: find_program(&config.swtpm)?, ..config };
         config::private_dir(&config.nodes_dir())?;
+        let state_key = StateKey::open_or_create(&config.state_key_file())?;
         let fleet = Arc::new(Fleet {
             boots: Semaphore::new(config.max_concurrent_boots.max(1)),
             config,
+            state_key,
             events,
             machines: Mutex::default(),
             ca: OnceCell::new(),
@@ -130,6 +133,7 @@ impl Fleet {
         let dir = self.config.nodes_dir().join(vm.to_string());
         let tpm = TpmConfig {
             program: self.config.swtpm.clone(),
+            key: self.state_key.clone(),
             dir: dir.clone(), // each disk has its own directory below it
             idle_sleep: self.config.idle_sleep,
             awake: Arc::clone(&self.awake),

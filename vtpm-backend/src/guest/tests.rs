@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::swtpm::{TpmConfig, TpmState, find_program};
-use crate::tpm::{Command, HashAlg, PcrExtend, PcrRead, PcrSelection, Rc, StreamTransport, TpmError, run};
+use crate::swtpm::{StateKey, TpmConfig, TpmState, find_program};
+use crate::tpm::{Command, HashAlg, PcrExtend, PcrRead, PcrSelection, Rc, StreamTransport, TpmError, Transport, run};
 
 struct Guest {
     _dir: tempfile::TempDir,
@@ -20,6 +20,7 @@ async fn guest() -> Guest {
         TpmConfig {
             program: find_program("swtpm".as_ref()).unwrap(),
             dir: dir.path().to_path_buf(),
+            key: StateKey::open_or_create(&dir.path().join("key")).unwrap(),
             idle_sleep: Duration::from_secs(3600),
             awake: Arc::default(),
             on_lost: Arc::new(|| ()),
@@ -158,4 +159,47 @@ async fn a_preferred_port_is_used_when_it_is_free() {
     let first = GuestEndpoint::open(slot.subscribe(), Origin::Guest, None).await.unwrap();
     let other = GuestEndpoint::open(slot.subscribe(), Origin::Guest, Some(first.port())).await.unwrap();
     assert_ne!(first.port(), other.port());
+}
+
+/// A command without handles, sessions and parameters beyond these bytes.
+fn plain(tag: u16, code: u32, rest: &[u8]) -> Vec<u8> {
+    let len = 10 + rest.len() as u32;
+    [&tag.to_be_bytes()[..], &len.to_be_bytes(), &code.to_be_bytes(), rest].concat()
+}
+
+/// `TPM_RS_PW` with an empty password, for one handle.
+const EMPTY_AUTH: [u8; 13] = [0, 0, 0, 9, 0x40, 0, 0, 9, 0, 0, 0, 0, 0];
+
+fn authorized(code: u32, handle: u32, parameters: &[u8]) -> Vec<u8> {
+    plain(0x8002, code, &[&handle.to_be_bytes()[..], &EMPTY_AUTH, parameters].concat())
+}
+
+#[tokio::test]
+async fn no_command_of_a_guest_resets_the_registers_or_reaches_the_platform() {
+    const PLATFORM: u32 = 0x4000_000c;
+    const LOCKOUT: u32 = 0x4000_000a;
+    let mut guest = guest().await;
+    run(&mut guest.tpm, &crate::tpm::DisablePlatformHierarchy).await.unwrap();
+    let before = extend(&guest).await;
+    let rc = |response: Vec<u8>| u32::from_be_bytes(response[6..10].try_into().unwrap());
+    let commands = [
+        ("TPM2_Shutdown(CLEAR)", plain(0x8001, 0x145, &[0, 0]), true),
+        ("TPM2_Shutdown(STATE)", plain(0x8001, 0x145, &[0, 1]), true),
+        ("TPM2_Startup(STATE)", plain(0x8001, 0x144, &[0, 1]), false),
+        ("TPM2_Clear(platform)", authorized(0x126, PLATFORM, &[]), false),
+        ("TPM2_Clear(lockout)", authorized(0x126, LOCKOUT, &[]), true),
+        ("TPM2_ChangeEPS", authorized(0x124, PLATFORM, &[]), false),
+        ("TPM2_ChangePPS", authorized(0x125, PLATFORM, &[]), false),
+        ("TPM2_HierarchyControl(platform on)", authorized(0x121, PLATFORM, &[0x40, 0, 0, 0x0c, 1]), false),
+        ("TPM2_HierarchyChangeAuth(platform)", authorized(0x129, PLATFORM, &[0, 0]), false),
+        ("TPM2_PCR_Reset(9)", authorized(0x13d, 9, &[]), false),
+        ("TPM2_PCR_Reset(17)", authorized(0x13d, 17, &[]), false),
+        ("a vendor's command", plain(0x8001, 0x2000_0001, &[]), false),
+        ("TPM 1.2's TPM_Init", plain(0x00c1, 0x97, &[]), false),
+    ];
+    for (name, command, served) in commands {
+        let response = guest.data().await.transmit(&command).await.unwrap();
+        assert_eq!(rc(response.clone()) == 0, served, "{name}: 0x{:x}", rc(response));
+        assert_eq!(pcr9(&guest).await, before, "{name}");
+    }
 }

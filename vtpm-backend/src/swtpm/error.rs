@@ -31,6 +31,20 @@ pub enum SwtpmError {
         /// The end of its log.
         log: String,
     },
+    /// State that was written before Slipway encrypted it.
+    #[error(
+        "{} was written without encryption by an older Slipway and is not used any more; reimage the node, which gives it \
+         a new TPM (az aks nodepool upgrade --node-image-only), or delete it",
+        .0.display()
+    )]
+    Unencrypted(PathBuf),
+    /// State that another key encrypted.
+    #[error(
+        "the TPM's state cannot be decrypted: the key {} is not the one that encrypted it; put that key back, or reimage \
+         the node (az aks nodepool upgrade --node-image-only)",
+        .0.display()
+    )]
+    WrongKey(PathBuf),
     /// swtpm did not answer in time.
     #[error("swtpm did not answer {0} in time")]
     TimedOut(&'static str),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::actor::Actor;
-use super::{AwakeGauge, SwtpmError};
+use super::{AwakeGauge, StateKey, SwtpmError};
 use crate::tpm::{Transport, TransportError};
 
 /// How many commands may wait for one TPM before senders have to.
@@ -20,6 +20,8 @@ pub struct TpmConfig {
     pub program: PathBuf,
     /// The state directory. It exists, is private (0700) and belongs to this TPM alone.
     pub dir: PathBuf,
+    /// What encrypts the state.
+    pub key: StateKey,
     /// Real time without a command after which the TPM is put to sleep.
     pub idle_sleep: Duration,
     /// Counts this TPM while it is awake.

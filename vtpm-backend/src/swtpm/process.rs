@@ -1,8 +1,9 @@
 //! One swtpm process.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -13,18 +14,24 @@ use tokio::process::{Child, Command};
 
 use super::control::{Control, ControlError, Snapshot};
 use super::gauge::AwakeGuard;
+use super::state_key::refuse_unencrypted;
 use super::{SwtpmError, TpmConfig};
 use crate::tpm::{StreamTransport, Transport, TransportError};
 
 /// The file that holds a sleeping TPM's volatile state. Its presence is what makes a TPM asleep rather than off.
 pub const SNAPSHOT_FILE: &str = "tpm2-00.volatilestate";
+/// The file that holds a TPM's permanent state.
+pub(super) const STATE_FILE: &str = "tpm2-00.permall";
 const LOG_FILE: &str = "swtpm.log";
 /// How much of the log an error message quotes.
 const LOG_BYTES_MAX: usize = 600;
 
-/// swtpm refuses inherited descriptors below 3, and the standard library hands down only 0 to 2: the shell moves them
-/// and then becomes swtpm, so the process id stays.
-const LAUNCHER: &str = r#"exec "$0" "$@" 3<&0 4<&1 0</dev/null 1>/dev/null"#;
+/// swtpm refuses inherited descriptors below 3, and the standard library hands down only 0 to 2: the shell moves them,
+/// opens the state's key (whose path could hold a comma, which would break swtpm's options), and then becomes swtpm, so
+/// the process id stays.
+const LAUNCHER: &str = r#"umask 077; exec 5<"$1" && shift && exec "$0" "$@" 3<&0 4<&1 0</dev/null 1>/dev/null"#;
+/// What swtpm logs when state cannot be decrypted (`src/swtpm/swtpm_nvstore.c`).
+const DECRYPTION_FAILED: &str = "Error from SWTPM_NVRAM_GetDecryptedData";
 
 /// `TPM_FAIL`: what INIT answers while another process still holds the state directory's lock.
 const STATE_LOCKED: u32 = 9;
@@ -40,6 +47,7 @@ pub(super) struct Swtpm {
     data: StreamTransport<UnixStream>,
     control: Control,
     dir: PathBuf,
+    key: PathBuf,
     _awake: AwakeGuard,
 }
 
@@ -47,18 +55,22 @@ impl Swtpm {
     /// Starts a process on a state directory. The TPM inside has no power yet: see [`Swtpm::init`].
     pub(super) fn spawn(config: &TpmConfig) -> Result<Swtpm, SwtpmError> {
         let dir = &config.dir;
+        refuse_unencrypted(dir)?;
         let start = || -> std::io::Result<Swtpm> {
             let (data, data_theirs) = StdUnixStream::pair()?;
             let (control, control_theirs) = StdUnixStream::pair()?;
             data.set_nonblocking(true)?;
             control.set_nonblocking(true)?;
-            let log = File::create(dir.join(LOG_FILE))?;
+            let mut log = OpenOptions::new();
+            let log = log.write(true).create(true).truncate(true).mode(0o600).open(dir.join(LOG_FILE))?;
             let child = Command::new("/bin/sh")
                 .args(["-c", LAUNCHER])
                 .arg(&config.program)
+                .arg(config.key.file())
                 .args(["socket", "--tpm2", "--tpmstate", "dir=.,mode=0600"])
                 // With --fd swtpm ends when the other end of the data channel is closed.
                 .args(["--fd", "3", "--ctrl", "type=unixio,clientfd=4"])
+                .args(["--key", "fd=5,format=binary,mode=aes-256-cbc", "--seccomp", "action=kill"])
                 // The directory is the working directory: a comma in its path would break swtpm's options.
                 .current_dir(dir)
                 .stdin(Stdio::from(OwnedFd::from(data_theirs)))
@@ -74,6 +86,7 @@ impl Swtpm {
                 data: StreamTransport(UnixStream::from_std(data)?),
                 control: Control(UnixStream::from_std(control)?),
                 dir: dir.clone(),
+                key: config.key.file().to_owned(),
                 _awake: config.awake.enter(),
             })
         };
@@ -130,7 +143,10 @@ impl Swtpm {
         match error {
             ControlError::Closed => SwtpmError::Died(self.last_words()),
             ControlError::TimedOut => SwtpmError::TimedOut(command),
-            ControlError::Code(code) => SwtpmError::Refused { command, code, log: self.last_words() },
+            ControlError::Code(code) => match self.last_words() {
+                log if log.contains(DECRYPTION_FAILED) => SwtpmError::WrongKey(self.key.clone()),
+                log => SwtpmError::Refused { command, code, log },
+            },
         }
     }
 

@@ -1,5 +1,7 @@
 //! Against the real swtpm: life, sleep and death of its process.
 
+mod at_rest;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +27,7 @@ fn bench(idle_sleep: Duration) -> Bench {
     let config = TpmConfig {
         program: find_program("swtpm".as_ref()).unwrap(),
         dir: dir.path().to_path_buf(),
+        key: StateKey::open_or_create(&dir.path().join("key")).unwrap(),
         idle_sleep,
         awake: Arc::default(),
         on_lost: Arc::new(move || sender.send(()).unwrap()),
@@ -40,6 +43,12 @@ async fn extend(tpm: &mut TpmHandle, byte: u8) {
 async fn pcr9(tpm: &mut TpmHandle) -> Vec<u8> {
     let selection = PcrSelection { alg: HashAlg::Sha256, mask: 1 << 9 };
     run(tpm, &PcrRead(selection)).await.unwrap().values.remove(0).1
+}
+
+/// PCR 9, 16 and 23.
+async fn registers(tpm: &mut TpmHandle) -> Vec<Vec<u8>> {
+    let selection = PcrSelection { alg: HashAlg::Sha256, mask: 1 << 9 | 1 << 16 | 1 << 23 };
+    run(tpm, &PcrRead(selection)).await.unwrap().values.into_iter().map(|(_, value)| value).collect()
 }
 
 fn pid(tpm: &TpmHandle) -> u32 {
@@ -97,16 +106,21 @@ async fn nobody_can_tell_that_a_tpm_has_slept() {
     let mut tpm = TpmHandle::launch(bench.config, false);
     tpm.power_cycle().await.unwrap();
     extend(&mut tpm, 7).await;
+    // The registers that software may reset are kept like the others.
+    for pcr in [16, 23] {
+        run(&mut tpm, &PcrExtend { pcr, digests: vec![(HashAlg::Sha256, vec![pcr; 32])] }).await.unwrap();
+    }
     let template = attestation_key();
     let key = run(&mut tpm, &CreatePrimary { hierarchy: handle::ENDORSEMENT, template }).await.unwrap();
-    let before = (pcr9(&mut tpm).await, run(&mut tpm, &ReadClock).await.unwrap());
+    let before = (registers(&mut tpm).await, run(&mut tpm, &ReadClock).await.unwrap());
+    assert!(before.0.iter().all(|value| value != &[0; 32]));
     let awake = pid(&tpm);
 
     tpm.sleep().await.unwrap();
     assert_eq!(tpm.state(), TpmState::Asleep);
     assert!(!runs(awake) && snapshot.exists());
 
-    let after = (pcr9(&mut tpm).await, run(&mut tpm, &ReadClock).await.unwrap());
+    let after = (registers(&mut tpm).await, run(&mut tpm, &ReadClock).await.unwrap());
     assert!(!snapshot.exists(), "a snapshot that stays could bring old PCR values back");
     assert_eq!(before.0, after.0);
     assert_eq!((before.1.reset_count, before.1.restart_count), (after.1.reset_count, after.1.restart_count));
@@ -226,6 +240,7 @@ async fn an_owner_for_the_next_test() {
     let Some(dir) = std::env::var_os("SLIPWAY_TEST_OWNER_DIR") else { return };
     let mut config = bench(NEVER).config;
     config.dir = dir.into();
+    config.key = StateKey::open_or_create(&config.dir.join("key")).unwrap();
     let tpm = TpmHandle::launch(config, false);
     tpm.power_cycle().await.unwrap();
     println!("\nowned {}", pid(&tpm));
