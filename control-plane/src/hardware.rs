@@ -10,6 +10,8 @@ use std::pin::Pin;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use crate::faults::Fault;
+
 /// The identity of one virtual machine (`properties.vmId` in ARM). It survives reboots and reimages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -80,17 +82,6 @@ impl std::str::FromStr for Component {
     }
 }
 
-/// Something that was done to a node's OS disk. It lasts until the disk is replaced by a reimage.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum Fault {
-    /// One byte of the component's code or text was changed; its signature, where it has one, no longer fits.
-    Tampered {
-        /// Which file was changed. `Component::Firmware` is not on the disk and is refused.
-        component: Component,
-    },
-}
-
 /// Everything that decides how one boot of one machine goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BootOrder {
@@ -107,7 +98,7 @@ pub struct BootOrder {
     pub secure_boot: bool,
     /// Whether the guest has a vTPM.
     pub vtpm: bool,
-    /// What was done to the disk.
+    /// What was done to the machine.
     pub faults: Vec<Fault>,
 }
 

@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod clock;
 pub mod engine;
 pub mod era;
+pub mod faults;
 pub mod hardware;
 pub mod ids;
 pub mod model;

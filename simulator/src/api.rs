@@ -2,7 +2,7 @@
 
 use control_plane::clock::{Pace, VirtualTime};
 use control_plane::era::Era;
-use control_plane::hardware::{Component, Fault};
+use control_plane::hardware::Component;
 use control_plane::model::{Event, Node, NodeState, Subscription};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -175,8 +175,8 @@ pub struct NodeView {
     pub boots: u32,
     /// How often its machine lost power and was healed.
     pub heals: u32,
-    /// What was done to its OS disk.
-    pub tampered: Vec<Component>,
+    /// What was done to it, by the names of the failure library.
+    pub faults: Vec<String>,
     /// Its TPM; shown of single nodes only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tpm: Option<TpmView>,
@@ -243,7 +243,7 @@ impl NodeView {
             disk_generation: node.disk_generation,
             boots: node.boots,
             heals: node.heals,
-            tampered: node.faults.iter().map(|Fault::Tampered { component }| *component).collect(),
+            faults: node.faults.iter().map(ToString::to_string).collect(),
             tpm,
         }
     }
@@ -279,6 +279,27 @@ pub struct FileView {
 pub struct Tamper {
     /// What to change a byte of.
     pub component: Component,
+}
+
+/// `GET` and the answer to `POST /nodes/{node}/faults`, `/pools/{group}/{cluster}/{pool}/faults`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Faults {
+    /// The node's or pool's name.
+    pub of: String,
+    /// What was done to it, by the names of the failure library.
+    pub faults: Vec<String>,
+}
+
+/// `POST /nodes/{node}/faults`, `/pools/{group}/{cluster}/{pool}/faults`: cleared first, then taken away, then added.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChangeFaults {
+    /// Whether all faults go.
+    pub clear: bool,
+    /// Names of faults that go.
+    pub remove: Vec<String>,
+    /// Names of faults that come.
+    pub add: Vec<String>,
 }
 
 /// `GET /nodes/{node}/tcti`.

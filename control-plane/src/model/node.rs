@@ -265,7 +265,7 @@ pub struct Node {
     pub state: NodeState,
     /// Counts its OS disks, from 1.
     pub disk_generation: u32,
-    /// What was done to its OS disk.
+    /// What was done to it, as it will be at its next boot.
     pub faults: Vec<Fault>,
     /// How often it booted.
     pub boots: u32,

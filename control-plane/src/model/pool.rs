@@ -199,7 +199,7 @@ pub struct Pool {
     pub abort: Option<Abort>,
     /// A running reimage of single machines, asked for at the scale set.
     pub reimage: Option<OperationId>,
-    /// What was done to the image from which this pool's OS disks are made.
+    /// What is done to every new machine and disk of this pool.
     pub image_faults: Vec<Fault>,
     /// When it was created.
     pub created: VirtualTime,

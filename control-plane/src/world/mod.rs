@@ -8,6 +8,7 @@ mod clusters;
 mod conditions;
 mod conflict;
 mod deletion;
+mod faults;
 mod generic;
 mod groups;
 mod guard;
@@ -26,6 +27,7 @@ mod tags;
 use std::sync::Arc;
 
 pub use conditions::Conditions;
+pub use faults::FaultChange;
 pub use groups::GroupSpec;
 pub(crate) use journal::record;
 pub use open::{OpenError, WorldConfig};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use control_plane::hardware::{Component, HardwareEvent};
+use control_plane::hardware::{Component, Fault, HardwareEvent};
 use control_plane::model::{NodeState, OperationState, PoolSpec, Provisioning, Work};
 use control_plane::refusal::RefusalKind;
-use control_plane::world::Conditions;
+use control_plane::world::{Conditions, FaultChange};
 
 use crate::host::{Host, trusted};
 
@@ -74,7 +74,8 @@ async fn a_refused_component_fails_the_operation_with_node_and_component() {
     host.engine.advance_until_idle().await.unwrap();
     let pool = host.pool_id("c", "np");
     let put = host.world.put_pool(pool.clone(), trusted("np", 2), Conditions::default()).await.unwrap();
-    host.world.tamper_pool(&pool, Component::Grub).await.unwrap();
+    let grub = Fault::Tampered { component: Component::Grub };
+    host.world.change_pool_faults(&pool, FaultChange::add(grub)).await.unwrap();
     host.engine.advance_until_idle().await.unwrap();
     let operation = host.world.operation(put.operation.unwrap()).unwrap();
     let OperationState::Failed { error, .. } = &operation.state else { panic!("{:?}", operation.state) };
@@ -92,7 +93,8 @@ async fn tampering_lasts_until_the_disk_is_replaced() {
     host.engine.advance_until_idle().await.unwrap();
     let pool = host.pool_id("c", "nodepool1");
     let node = host.world.nodes(&pool)[0].clone();
-    host.world.tamper_node(&node.id, Component::Grub).await.unwrap();
+    let grub = Fault::Tampered { component: Component::Grub };
+    host.world.change_node_faults(&node.id, FaultChange::add(grub)).await.unwrap();
     host.world.reboot_node(&node.id).await.unwrap();
     host.engine.advance_until_idle().await.unwrap();
     let refused = host.world.node(&node.id).unwrap();
@@ -161,4 +163,31 @@ async fn the_same_seed_and_commands_give_the_same_history() {
         histories.push((history, host.world.all_nodes().iter().map(|n| (n.name.clone(), n.vm)).collect::<Vec<_>>()));
     }
     assert_eq!(histories[0], histories[1]);
+}
+
+#[tokio::test]
+async fn a_pools_faults_reach_its_nodes_and_every_new_disk_until_they_are_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let host = Host::start(dir.path()).await;
+    host.ask_for_cluster("c", 1).await;
+    host.engine.advance_until_idle().await.unwrap();
+    let pool = host.pool_id("c", "nodepool1");
+    let faults = || host.world.nodes(&pool).iter().map(|node| node.faults.clone()).collect::<Vec<_>>();
+    let scale = |count| PoolSpec { name: "nodepool1".to_owned(), count: Some(count), ..PoolSpec::default() };
+    host.world.change_pool_faults(&pool, FaultChange::add(Fault::EvilInitrd)).await.unwrap();
+    host.world.put_pool(pool.clone(), scale(2), Conditions::default()).await.unwrap();
+    host.engine.advance_until_idle().await.unwrap();
+    assert_eq!(faults(), [[Fault::EvilInitrd], [Fault::EvilInitrd]]);
+
+    let one = host.world.nodes(&pool)[0].id.clone();
+    host.world.change_node_faults(&one, FaultChange::add(Fault::SetupMode)).await.unwrap();
+    let conflict = host.world.change_pool_faults(&pool, FaultChange::add(Fault::KeysReplaced)).await.unwrap_err();
+    assert!(conflict.message.contains("vmss000000: setup-mode and secure-boot-keys-replaced"), "{}", conflict.message);
+    assert_eq!(host.world.pool(&pool).unwrap().image_faults, [Fault::EvilInitrd]);
+
+    let remove = FaultChange { remove: vec![Fault::EvilInitrd], ..FaultChange::default() };
+    host.world.change_pool_faults(&pool, remove).await.unwrap();
+    assert_eq!(faults(), [vec![Fault::SetupMode], vec![]]);
+    host.world.change_node_faults(&one, FaultChange { clear: true, ..FaultChange::default() }).await.unwrap();
+    assert_eq!(faults(), [vec![], vec![]]);
 }

@@ -24,7 +24,10 @@ pub struct Pretend {
 
 impl Hardware for Pretend {
     fn boot(&self, order: BootOrder) -> HardwareFuture<'_, BootReport> {
-        let tampered = order.faults.first().map(|Fault::Tampered { component }| *component);
+        let tampered = order.faults.iter().find_map(|fault| match fault {
+            Fault::Tampered { component } => Some(*component),
+            _ => None,
+        });
         let outcome = match tampered {
             Some(component @ (Component::Shim | Component::Grub | Component::Kernel)) if order.secure_boot => {
                 BootOutcome::Refused { component, reason: "Security Violation".to_owned() }

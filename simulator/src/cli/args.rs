@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use control_plane::clock::Pace;
 use control_plane::era::Era;
+use control_plane::faults;
 use control_plane::hardware::Component;
 
 use crate::duration;
@@ -51,6 +52,12 @@ pub(super) enum Command {
     /// Nodes: their boots, their TPMs, their evidence.
     #[command(subcommand)]
     Node(Node),
+    /// The failure library: what can be done to nodes and pools.
+    #[command(subcommand)]
+    Fault(Fault),
+    /// Pools, beside az.
+    #[command(subcommand)]
+    Pool(Pool),
     /// Judge the evidence that 'slipway node quote' wrote; needs no running simulator.
     Verify(Verify),
     /// Measured boot of your own files, without a simulator.
@@ -189,7 +196,15 @@ pub(super) enum Node {
         #[arg(long)]
         out: Option<PathBuf>,
     },
-    /// Change one byte of a boot component on the OS disk; it takes effect at the next boot.
+    /// Give it faults of the failure library, or take them away; without an option: show those it has. They take
+    /// effect at the next boot and are gone after a reimage.
+    Fault {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        change: FaultOptions,
+    },
+    /// Change one byte of a boot component on the OS disk: short for 'fault --add tampered-COMPONENT'.
     Tamper {
         #[command(flatten)]
         which: Which,
@@ -209,6 +224,44 @@ pub(super) enum Node {
     Console(Which),
     /// Print the TCTI string by which tpm2-tools reach its TPM.
     Tcti(Which),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Fault {
+    /// List all faults with what they do.
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Pool {
+    /// Give every node of a pool, and every node made later, faults of the failure library, or take them away; without
+    /// an option: show those it has.
+    Fault {
+        /// The resource group.
+        #[arg(short = 'g', long, value_name = "GROUP")]
+        resource_group: String,
+        /// The cluster.
+        #[arg(long)]
+        cluster: String,
+        /// The pool.
+        #[arg(long)]
+        pool: String,
+        #[command(flatten)]
+        change: FaultOptions,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct FaultOptions {
+    /// Faults to add; 'slipway fault list' names them.
+    #[arg(long, num_args = 1.., value_name = "NAME")]
+    pub(super) add: Vec<faults::Fault>,
+    /// Faults to take away.
+    #[arg(long, num_args = 1.., value_name = "NAME")]
+    pub(super) remove: Vec<faults::Fault>,
+    /// Take all faults away first.
+    #[arg(long)]
+    pub(super) clear: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,6 +5,7 @@ mod boot;
 mod env;
 mod events;
 pub(crate) mod evidence;
+mod fault;
 mod node;
 pub(crate) mod out;
 mod references;
@@ -65,6 +66,8 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Subscription(command) => subscription::run(&context, command),
         Command::Time { command } => time::run(&context, command.unwrap_or(args::Time::Show)),
         Command::Node(command) => node::run(&context, command),
+        Command::Fault(args::Fault::List) => fault::list(&context),
+        Command::Pool(command) => fault::pool(&context, command),
         Command::Verify(verify) => verify::run(&context, &verify),
         Command::Boot(command) => boot::run(&context, &command),
         Command::Rules => rules::run(&context),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Context, args, evidence, out, references};
+use super::{Context, args, evidence, fault, out, references};
 use crate::api::{Console, NodeView, Nodes, Tamper, Tcti, TpmView};
 use crate::client::{Client, segment};
 use crate::failure::Failure;
@@ -24,6 +24,7 @@ pub(super) fn run(context: &Context, command: args::Node) -> Result<(), Failure>
             evidence::quote(context, &client, &path(&which, ""), nonce.as_deref(), &out)
         }
         args::Node::Reference { which, out } => references::print(&client, &path(&which, "/reference"), out.as_deref()),
+        args::Node::Fault { which, change } => fault::change(context, &client, &path(&which, "/faults"), &change),
         args::Node::Tamper { which, component } => {
             show(context, &client.post(&path(&which, "/tamper"), &Tamper { component })?)
         }
@@ -82,7 +83,14 @@ fn reboot(context: &Context, client: &Client, which: &args::Which, wait: bool) -
         std::thread::sleep(POLL);
         node = client.get(&path(&exactly, ""))?;
     }
-    show(context, &node)
+    show(context, &node)?;
+    match node.refused {
+        Some(refused) if wait => Err(Failure::Failed(format!(
+            "{} did not boot: {} was refused ({}); 'slipway node console {0}' shows its console",
+            node.name, refused.component, refused.reason
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn show(context: &Context, node: &NodeView) -> Result<(), Failure> {
@@ -93,8 +101,7 @@ fn show(context: &Context, node: &NodeView) -> Result<(), Failure> {
 }
 
 fn describe(n: &NodeView) -> String {
-    let tampered: Vec<_> = n.tampered.iter().map(|c| c.as_str()).collect();
-    let tampered = if tampered.is_empty() { "none".to_owned() } else { tampered.join(", ") };
+    let faults = if n.faults.is_empty() { "none".to_owned() } else { n.faults.join(", ") };
     let tpm = match &n.tpm {
         Some(TpmView { state, pid: Some(pid) }) => format!("{state}, process {pid}"),
         Some(TpmView { state, pid: None }) => state.clone(),
@@ -105,7 +112,7 @@ fn describe(n: &NodeView) -> String {
         "{name}\n  cluster      {cluster} (pool {pool}, resource group {group})\n  state        {state}{until}\n  \
          vTPM         {vtpm}\n  Secure Boot  {secure_boot}\n  image        {image}\n  Kubernetes   {kubernetes}\n  \
          address      {ip}\n  machine      {vm}\n  boots        {boots}, on OS disk number {disk}, healed {heals} \
-         times\n  TPM          {tpm}\n  tampered     {tampered}\n",
+         times\n  TPM          {tpm}\n  faults       {faults}\n",
         name = n.name,
         cluster = n.cluster,
         pool = n.pool,

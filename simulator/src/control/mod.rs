@@ -7,6 +7,7 @@ mod auth;
 mod error;
 mod events;
 mod evidence;
+mod faults;
 mod nodes;
 mod session;
 mod subscriptions;
@@ -67,7 +68,9 @@ pub fn router(control: Arc<Control>) -> Router {
         .route("/nodes", get(nodes::list))
         .route("/nodes/{node}", get(nodes::show))
         .route("/nodes/{node}/reboot", post(nodes::reboot))
-        .route("/nodes/{node}/tamper", post(nodes::tamper))
+        .route("/nodes/{node}/tamper", post(faults::tamper))
+        .route("/nodes/{node}/faults", get(faults::of_node).post(faults::change_node))
+        .route("/pools/{group}/{cluster}/{pool}/faults", get(faults::of_pool).post(faults::change_pool))
         .route("/nodes/{node}/console", get(evidence::console))
         .route("/nodes/{node}/eventlog", get(evidence::event_log))
         .route("/nodes/{node}/pcrs", get(evidence::pcrs))

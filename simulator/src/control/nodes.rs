@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, State};
 use control_plane::model::Node;
 use control_plane::refusal::RefusalKind;
 
 use super::{Control, ControlError};
-use crate::api::{NodeView, Nodes, Tamper};
+use crate::api::{NodeView, Nodes};
 
 /// How many names an error lists at most.
 const NAMES_SHOWN_MAX: usize = 5;
@@ -34,17 +33,6 @@ pub(super) async fn reboot(
 ) -> Result<Json<NodeView>, ControlError> {
     let node = find(&control, &node)?;
     let node = control.world.reboot_node(&node.id).await?;
-    Ok(Json(NodeView::new(&node, None)))
-}
-
-pub(super) async fn tamper(
-    State(control): State<Arc<Control>>,
-    Path(node): Path<String>,
-    request: Result<Json<Tamper>, JsonRejection>,
-) -> Result<Json<NodeView>, ControlError> {
-    let Json(request) = request?;
-    let node = find(&control, &node)?;
-    let node = control.world.tamper_node(&node.id, request.component).await?;
     Ok(Json(NodeView::new(&node, None)))
 }
 

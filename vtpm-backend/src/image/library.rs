@@ -37,6 +37,9 @@ pub enum ImageError {
     /// A component that is not a file on the disk was to be changed.
     #[error("the {0} is not on the OS disk and cannot be tampered with there")]
     NotOnDisk(Component),
+    /// The fault is none that changes a byte of one file.
+    #[error("the fault {0} is not supported by this machine's boot chain yet; take it away")]
+    NotAFileChange(Fault),
     /// The file holds nothing to change.
     #[error("the {0} of image '{1}' has no byte that tampering could change")]
     NothingToChange(Component, String),
@@ -144,7 +147,10 @@ impl NodeImage {
     /// [`ImageError::NotOnDisk`] for the firmware.
     pub fn with_faults(self: &Arc<NodeImage>, faults: &[Fault]) -> Result<Arc<NodeImage>, ImageError> {
         let mut image = self.clone();
-        for Fault::Tampered { component } in faults {
+        for fault in faults {
+            let Fault::Tampered { component } = fault else {
+                return Err(ImageError::NotAFileChange(*fault));
+            };
             let change = self.tampering(*component)?;
             let changed = Arc::make_mut(&mut image);
             // Two equal faults change the byte once: each starts from the untouched file.
