@@ -4,6 +4,7 @@
 //! this process, so the server's CPU time is the server's alone.
 
 mod cpu;
+mod growth;
 mod load;
 mod nodes;
 mod report;
@@ -23,6 +24,8 @@ pub struct Options {
     pub gets: u32,
     /// How many durable PUT requests to send.
     pub puts: u32,
+    /// Whether to measure worlds of up to 1,000 clusters, too.
+    pub growth: bool,
 }
 
 /// Measures and prints.
@@ -38,8 +41,9 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<(), Failure> {
     let nodes = nodes::boot(&subject, options.nodes)?;
     let gets = load::gets(&subject, options.gets)?;
     let puts = load::puts(&subject, options.puts)?;
+    let growth = if options.growth { growth::measure(&subject)? } else { Vec::new() };
     let (subject, second_start) = subject.restart()?;
     subject.stop()?;
-    let report = Report { first_start, second_start, gets, puts, nodes };
+    let report = Report { first_start, second_start, gets, puts, nodes, growth };
     if context.json { out::json(&report) } else { out::text(&report.render()) }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use super::growth::Size;
 use crate::table;
 
 /// Everything.
@@ -17,6 +18,7 @@ pub(super) struct Report {
     pub(super) gets: Rate,
     pub(super) puts: Rate,
     pub(super) nodes: NodeCost,
+    pub(super) growth: Vec<Size>,
 }
 
 /// One kind of request.
@@ -70,7 +72,7 @@ impl Report {
         let row = |what: &str, measured: String, aim: &str| [what.to_owned(), measured, aim.to_owned()];
         let ms = |d: Duration| format!("{:.0} ms", d.as_secs_f64() * 1e3);
         let (gets, puts, nodes) = (&self.gets, &self.puts, &self.nodes);
-        let rows = [
+        let mut rows = vec![
             row("first start, exec to first answer", ms(self.first_start), "at most 100 ms"),
             row("second start, with this world", ms(self.second_start), "at most 100 ms"),
             row(&format!("GET, {} clients", gets.clients), format!("{:.0} per second", gets.per_second), ""),
@@ -86,6 +88,14 @@ impl Report {
             row(&format!("each of {} more nodes", nodes.count), format!("{:.0} ms wall", nodes.wall_ms_each), ""),
             row("  CPU, server and swtpm", format!("{:.0} ms", nodes.cpu_ms_each), "at most 70 ms"),
         ];
+        rows.extend(self.growth.iter().flat_map(|size| {
+            let cpu = |ms: f64| format!("{ms:.3} ms");
+            [
+                row(&format!("with {} clusters: GET of one, server CPU", size.clusters), cpu(size.get_cpu_ms), "flat"),
+                row("  PUT of one, to the operation's end", cpu(size.put_cpu_ms), "flat"),
+                row("  list, per cluster", cpu(size.list_cpu_ms_per_cluster), "flat"),
+            ]
+        }));
         table::render(["WHAT", "MEASURED", "AIM"], &rows)
     }
 }

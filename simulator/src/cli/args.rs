@@ -344,11 +344,14 @@ pub(super) struct Bench {
     /// How many durable PUT requests to send.
     #[arg(long, default_value_t = 10_000)]
     puts: u32,
+    /// Measure reads, writes and lists with 1, 100 and 1,000 clusters, too. Takes a minute.
+    #[arg(long)]
+    growth: bool,
 }
 
 impl Bench {
     pub(super) fn options(&self) -> crate::bench::Options {
-        crate::bench::Options { nodes: self.nodes, gets: self.gets, puts: self.puts }
+        crate::bench::Options { nodes: self.nodes, gets: self.gets, puts: self.puts, growth: self.growth }
     }
 }
 

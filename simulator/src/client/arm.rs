@@ -68,6 +68,11 @@ impl Arm {
         self.url(group, &format!("/providers/Microsoft.ContainerService/managedClusters/{cluster}{below}"))
     }
 
+    /// The URL of the list of clusters in a resource group.
+    pub fn group_list_url(&self, group: &str) -> String {
+        self.url(group, "/providers/Microsoft.ContainerService/managedClusters")
+    }
+
     /// Reads a resource.
     ///
     /// # Errors
