@@ -9,7 +9,9 @@
 pub mod boot;
 pub mod disk;
 pub mod eventlog;
+pub mod faults;
 pub mod image;
+pub mod modules;
 pub mod pcr;
 pub mod uefi;
 pub mod x509;

@@ -62,9 +62,17 @@ pub(super) fn kernel(distribution: &Distribution, image: &str) -> Result<Vec<u8>
 
 /// The initial RAM disk: a cpio archive (newc) with an `init` script and a payload.
 pub(super) fn initrd(image: &str) -> Vec<u8> {
+    let init = b"#!/bin/sh\nexec switch_root /root /sbin/init\n";
+    cpio_archive(&[("init", init), ("usr/lib/payload", &filler(&["initrd", image], INITRD_PAYLOAD))])
+}
+
+/// A cpio archive (newc) of these files; scripts can be run.
+pub(crate) fn cpio_archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut out = Vec::new();
-    cpio_entry(&mut out, "init", 0o100_755, b"#!/bin/sh\nexec switch_root /root /sbin/init\n");
-    cpio_entry(&mut out, "usr/lib/payload", 0o100_644, &filler(&["initrd", image], INITRD_PAYLOAD));
+    for (name, content) in files {
+        let mode = if content.starts_with(b"#!") { 0o100_755 } else { 0o100_644 };
+        cpio_entry(&mut out, name, mode, content);
+    }
     cpio_entry(&mut out, "TRAILER!!!", 0, b"");
     out
 }

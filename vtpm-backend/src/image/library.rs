@@ -129,7 +129,7 @@ impl NodeImage {
         }
     }
 
-    fn file_mut(&mut self, component: Component) -> Option<&mut BootFile> {
+    pub(crate) fn file_mut(&mut self, component: Component) -> Option<&mut BootFile> {
         match component {
             Component::Firmware => None,
             Component::Shim => Some(&mut self.shim),

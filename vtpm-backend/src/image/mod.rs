@@ -16,7 +16,7 @@ pub mod keys;
 mod library;
 pub mod pe;
 
-pub(crate) use build::filler;
+pub(crate) use build::{cpio_archive, filler};
 pub use content::Content;
 pub use distribution::{Distribution, UnknownImage};
 pub use keys::{KeyDatabases, KeyError, PlatformKeys};

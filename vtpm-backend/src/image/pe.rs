@@ -114,6 +114,29 @@ pub(super) fn with_certificate_table(mut unsigned: Vec<u8>, table: &[u8]) -> Res
     Ok(unsigned)
 }
 
+/// The file without its certificate table: unsigned, with the same Authenticode hash.
+///
+/// # Errors
+/// [`PeError`] when the bytes are no PE32+ file, or something follows the table.
+pub fn without_signatures(bytes: &[u8]) -> Result<Vec<u8>, PeError> {
+    let directory = offsets(bytes)?.security_data_dir;
+    let field = |at: usize| bytes.get(at..at + 4).map(|field| u32::from_le_bytes([field[0], field[1], field[2], field[3]]));
+    let (Some(start), Some(len)) = (field(directory), field(directory + 4)) else {
+        return Err(PeError("the header ends early".to_owned()));
+    };
+    let (start, len) = (start as usize, len as usize);
+    if len == 0 {
+        return Ok(bytes.to_vec());
+    }
+    if start.checked_add(len) != Some(bytes.len()) || start < directory + 8 {
+        return Err(PeError("the certificate table does not end the file".to_owned()));
+    }
+    let mut unsigned = bytes[..start].to_vec();
+    unsigned[directory..directory + 8].fill(0);
+    set_checksum(&mut unsigned)?;
+    Ok(unsigned)
+}
+
 pub(super) fn parse(bytes: &[u8]) -> Result<PeFile64<'_>, PeError> {
     PeFile64::parse(bytes).map_err(|e| PeError(e.to_string()))
 }
@@ -206,6 +229,8 @@ mod tests {
         let signed = with_certificate_table(pe.clone(), &[16, 0, 0, 0, 0, 2, 2, 0, 1, 2, 3, 4, 5, 6, 7, 8]).unwrap();
         assert_ne!(signed, pe);
         assert_eq!(authenticode_digests(&signed).unwrap(), hash);
+        assert_eq!(without_signatures(&signed).unwrap(), pe);
+        assert_eq!(without_signatures(&pe).unwrap(), pe);
         let mut changed = pe.clone();
         let at = section_range(&pe, ".text").unwrap().unwrap().start;
         changed[at] ^= 1;

@@ -138,7 +138,8 @@ impl Signature {
         }
     }
 
-    fn signer_certificate(&self) -> Result<Vec<u8>, SignatureError> {
+    /// The certificate of whoever signed, as it is embedded; not yet believed.
+    pub(crate) fn signer_certificate(&self) -> Result<Vec<u8>, SignatureError> {
         let SignerIdentifier::IssuerAndSerialNumber(id) = &self.signer.sid else {
             return Err(SignatureError::Malformed("the signer is not named by issuer and serial number".to_owned()));
         };

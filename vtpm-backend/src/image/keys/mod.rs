@@ -9,8 +9,9 @@ mod store;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::faults::ForeignKeys;
 use crate::uefi::guids;
 use crate::uefi::signature::{SignatureDatabase, SignatureList};
 use crate::x509::{SigningKey, X509Error};
@@ -71,6 +72,7 @@ pub struct PlatformKeys {
     keys: KeySource,
     shim_signer: OnceLock<Signer>,
     distribution_signer: OnceLock<Signer>,
+    foreign: Mutex<Option<Arc<ForeignKeys>>>,
 }
 
 /// Where private keys come from when one is needed; reading an RSA key checks it and costs milliseconds.
@@ -112,6 +114,7 @@ impl PlatformKeys {
             keys,
             shim_signer: OnceLock::new(),
             distribution_signer: OnceLock::new(),
+            foreign: Mutex::new(None),
         }
     }
 
@@ -144,6 +147,23 @@ impl PlatformKeys {
     /// [`KeyError`] when the private key cannot be read.
     pub fn distribution_signer(&self) -> Result<&Signer, KeyError> {
         self.signer(&self.distribution_signer, KeyName::DistributionSigner, KeyName::VendorCa)
+    }
+
+    /// Keys of somebody who is in none of the variables; made and stored when they are first asked for.
+    ///
+    /// # Errors
+    /// [`KeyError`] when they cannot be made or read.
+    pub fn foreign(&self) -> Result<Arc<ForeignKeys>, KeyError> {
+        // Held while they are made, so that they are made once; a panic while holding it leaves nothing half-made.
+        let mut place = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keys) = place.as_ref() {
+            return Ok(keys.clone());
+        }
+        let made = match &self.keys {
+            KeySource::Folder(dir) => ForeignKeys::open_or_create(dir)?,
+            KeySource::Memory(_) => ForeignKeys::generate()?,
+        };
+        Ok(place.insert(Arc::new(made)).clone())
     }
 
     fn signer<'a>(&self, place: &'a OnceLock<Signer>, leaf: KeyName, issuer: KeyName) -> Result<&'a Signer, KeyError> {
