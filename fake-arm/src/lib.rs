@@ -27,6 +27,7 @@ mod kept;
 mod metadata;
 mod middleware;
 mod query;
+mod resource_health;
 mod routes;
 mod scope;
 mod wire;

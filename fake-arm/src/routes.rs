@@ -16,7 +16,7 @@ use crate::door::FrontDoor;
 use crate::middleware::{
     api_version, bearer, canonical_path, extension_scope, headers, permission, remaining, throttle,
 };
-use crate::{authorization, compute, deployments, entra, extensions, gateway, kept, metadata};
+use crate::{authorization, compute, deployments, entra, extensions, gateway, kept, metadata, resource_health};
 
 /// Everything that az and the SDKs see.
 ///
@@ -31,6 +31,7 @@ pub fn router(door: FrontDoor) -> Router {
         .merge(deployment_routes().layer(Extension(deployments)))
         .merge(authorization_routes())
         .merge(compute_routes())
+        .merge(resource_health_routes())
         .route("/subscriptions", get(gateway::subscriptions::list))
         .route("/tenants", get(gateway::subscriptions::tenants))
         .merge(kept_routes())
@@ -128,6 +129,14 @@ fn authorization_routes() -> Router<Arc<FrontDoor>> {
         )
         .route(&format!("{HERE}/roledefinitions"), get(definitions::list))
         .route(&format!("{HERE}/roledefinitions/{{definition}}"), get(definitions::show))
+}
+
+/// Microsoft.ResourceHealth. Statuses hang off any resource: `middleware::extension_scope`.
+fn resource_health_routes() -> Router<Arc<FrontDoor>> {
+    const HERE: &str = "/subscriptions/{subscription}/providers/microsoft.resourcehealth/availabilitystatuses";
+    Router::new()
+        .route(HERE, get(resource_health::list))
+        .route(&format!("{HERE}/{{status}}"), get(resource_health::show))
 }
 
 /// Microsoft Graph, as far as az asks it about principals.

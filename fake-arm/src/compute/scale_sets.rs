@@ -38,6 +38,11 @@ impl ScaleSet {
         scale_set_path(&self.cluster, &self.name())
     }
 
+    /// Its machines, by instance number.
+    pub(crate) fn nodes(&self, scope: &Scope) -> Vec<Arc<Node>> {
+        scope.world().nodes(&self.pool.id)
+    }
+
     /// Its provisioning state.
     pub(crate) fn state(&self) -> &'static str {
         self.pool.provisioning.as_str()
@@ -51,7 +56,8 @@ pub(crate) fn in_group(scope: &Scope, group: &GroupId) -> Vec<ScaleSet> {
     cluster.map(|cluster| of_cluster(scope, &cluster)).unwrap_or_default()
 }
 
-fn of_cluster(scope: &Scope, cluster: &Arc<Cluster>) -> Vec<ScaleSet> {
+/// The scale sets of a cluster.
+pub(crate) fn of_cluster(scope: &Scope, cluster: &Arc<Cluster>) -> Vec<ScaleSet> {
     let pools = scope.world().pools(&cluster.id).into_iter();
     let in_sets = pools.filter(|pool| pool.settings.kind == PoolKind::VirtualMachineScaleSets);
     in_sets.map(|pool| ScaleSet { cluster: cluster.clone(), pool }).collect()

@@ -1,4 +1,4 @@
-//! Extension resources: role assignments, role definitions and tags hang off any resource id.
+//! Extension resources: role assignments, role definitions, tags and availability statuses hang off any resource id.
 //!
 //! `{any resource}/providers/{namespace}/{type}/{name}` has as many segments before the last `providers` as
 //! the resource's own id; the router cannot say that. This moves the scope out of the path: what is routed is the same
@@ -9,10 +9,11 @@ use axum::extract::Request;
 use super::canonical_path::{Asked, set_path};
 
 /// The types that hang off other resources, with their namespaces.
-const TYPES: [(&str, &str); 3] = [
+const TYPES: [(&str, &str); 4] = [
     ("microsoft.authorization", "roleassignments"),
     ("microsoft.authorization", "roledefinitions"),
     ("microsoft.resources", "tags"),
+    ("microsoft.resourcehealth", "availabilitystatuses"),
 ];
 
 /// The resource that an extension resource hangs off, as the client wrote it.
