@@ -13,6 +13,7 @@ pub mod faults;
 pub mod image;
 pub mod modules;
 pub mod pcr;
+pub mod sbinfo;
 pub mod uefi;
 pub mod x509;
 

@@ -68,6 +68,10 @@ pub(super) async fn event_log(
     let binary = control.fleet.event_log(node.vm).await?;
     Ok(match query.format {
         LogFormat::Binary => ([(CONTENT_TYPE, "application/octet-stream")], binary).into_response(),
+        LogFormat::Yaml if binary.is_empty() => {
+            let text = format!("the guest of {} hands out an empty event log (fault event-log-withheld)", node.name);
+            return Err(ControlError::new(RefusalKind::Conflict, "EventLogWithheld", text));
+        }
         LogFormat::Yaml => {
             let log = EventLog::parse(&binary).map_err(ControlError::internal)?;
             ([(CONTENT_TYPE, "application/yaml")], log.to_yaml()).into_response()

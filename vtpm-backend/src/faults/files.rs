@@ -21,11 +21,7 @@ const EVIL_HOOK: (&str, &[u8]) =
 ///
 /// # Errors
 /// [`ImageError`] when a fault does not fit the image, or foreign keys cannot be made.
-pub fn on_disk(
-    image: &Arc<NodeImage>,
-    faults: &[Fault],
-    keys: &PlatformKeys,
-) -> Result<Arc<NodeImage>, ImageError> {
+pub fn on_disk(image: &Arc<NodeImage>, faults: &[Fault], keys: &PlatformKeys) -> Result<Arc<NodeImage>, ImageError> {
     let is_tampered = |fault: &&Fault| matches!(fault, Fault::Tampered { .. });
     let tampered: Vec<_> = faults.iter().filter(is_tampered).copied().collect();
     let mut image = image.with_faults(&tampered)?;

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use control_plane::hardware::{BootOrder, BootOutcome, BootReport};
 
 use super::machine::Machine;
-use super::provision::{allocate_banks, attestation_key_in_place, certificate_in_place, hash_alg};
+use super::provision::{
+    allocate_banks, attestation_key_in_place, certificate_in_place, hash_alg, placeholder_in_place,
+};
 use super::{Fleet, FleetError};
 use crate::boot::BootRun;
 use crate::eventlog::Event;
+use crate::faults;
 use crate::pcr::Bank;
 use crate::swtpm::TpmHandle;
 use crate::tpm::{DisablePlatformHierarchy, PcrExtend, run};
@@ -68,8 +71,12 @@ impl Fleet {
         let ca = self.ca().await?;
         let known = machine.record().and_then(|record| record.ak_certificate_expires);
         let now = (self.config.unix_now)();
-        let certified = certificate_in_place(&mut tpm, &ca, order.vm, &modulus, now, known).await?;
-        machine.update(|record| record.ak_certificate_expires = Some(certified.expires))?;
+        let certified = if faults::ak_certificate_unprovisioned(&order.faults) {
+            placeholder_in_place(&mut tpm, order.vm, &modulus, now).await?
+        } else {
+            certificate_in_place(&mut tpm, &ca, order.vm, &modulus, now, known).await?
+        };
+        machine.update(|record| record.ak_certificate_expires = certified.expires)?;
         run(&mut tpm, &DisablePlatformHierarchy).await.map_err(FleetError::tpm)?;
         Ok(tpm)
     }

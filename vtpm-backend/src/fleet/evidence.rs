@@ -8,7 +8,9 @@ use control_plane::hardware::{BootOutcome, VmId};
 use super::machine::Machine;
 use super::provision::hash_alg;
 use super::{Fleet, boot};
+use crate::eventlog::LogStyle;
 use crate::evidence::{EvidenceError, Quote, Selection, take_quote};
+use crate::faults;
 use crate::guest::{GuestEndpoint, TpmSlot};
 use crate::pcr::{Bank, PcrBanks, PcrIndex};
 use crate::swtpm::{Origin, TpmHandle, TpmState};
@@ -28,13 +30,19 @@ impl Fleet {
     }
 
     /// The event log of the last boot, in the TCG's crypto-agile format: what an operating system finds in
-    /// `/sys/kernel/security/tpm0/binary_bios_measurements`. Also of a machine that Secure Boot stopped.
+    /// `/sys/kernel/security/tpm0/binary_bios_measurements`. Also of a machine that Secure Boot stopped. Faults can make
+    /// the guest hide it, and it is empty then, or change it.
     ///
     /// # Errors
     /// When the machine has no TPM or does not run.
     pub async fn event_log(&self, vm: VmId) -> Result<Vec<u8>, EvidenceError> {
-        let path = self.with_machine(vm, |machine| running_tpm(machine).map(|_| boot::event_log_file(machine))).await?;
-        read_file(&path)
+        let look = |machine: &Machine| {
+            running_tpm(machine)?;
+            let faults = machine.record().map(|record| record.order.faults.clone()).unwrap_or_default();
+            Ok((boot::event_log_file(machine), faults))
+        };
+        let (path, faults) = self.with_machine(vm, look).await?;
+        faults::log_shown(read_file(&path)?, &faults, &LogStyle::AZURE).map_err(host)
     }
 
     /// What the serial console showed at the last boot, line by line. Every machine has one, with or without a TPM.

@@ -10,7 +10,7 @@ use crate::tpm::{
     NvReadPublic, NvUndefine, NvWrite, PcrAllocate, ReadPublic, TpmError, attestation_key, attribute, handle,
     rsa_modulus, run,
 };
-use crate::vtpm_ca::{AK_CERTIFICATE_DAYS, VtpmCa};
+use crate::vtpm_ca::{AK_CERTIFICATE_DAYS, VtpmCa, placeholder_certificate};
 
 /// The size of the certificate's NV index on Azure (openvmm `TPM_DEFAULT_AKCERT_SIZE`). libtpms allows 2048 bytes for
 /// an index; there the index is as large as it can be. What is in it, a certificate and zeros behind it, is the same.
@@ -61,8 +61,8 @@ async fn create_attestation_key(tpm: &mut TpmHandle) -> Result<Vec<u8>, TpmError
 
 /// What is known of an attestation key's certificate.
 pub(super) struct Certified {
-    /// When it expires. Unix time.
-    pub(super) expires: u64,
+    /// When it expires, Unix time; `None` for a placeholder, which is replaced as soon as there is a real one.
+    pub(super) expires: Option<u64>,
 }
 
 /// Makes sure that the NV index holds a certificate that is valid for a while; `expires` is what the last boot knew.
@@ -80,11 +80,27 @@ pub(super) async fn certificate_in_place(
         Err(error) => return Err(FleetError::tpm(error)),
     };
     if let Some(expires) = expires.filter(|expires| defined && now.saturating_add(RENEW_BEFORE_S) < *expires) {
-        return Ok(Certified { expires });
+        return Ok(Certified { expires: Some(expires) });
     }
     let certificate = ca.issue_ak_certificate(&machine_digits(vm), modulus, now)?;
     write_certificate(tpm, &certificate, defined).await?;
-    Ok(Certified { expires: now.saturating_add(AK_CERTIFICATE_DAYS * DAY_S) })
+    Ok(Certified { expires: Some(now.saturating_add(AK_CERTIFICATE_DAYS * DAY_S)) })
+}
+
+/// Makes sure that the NV index holds what a machine has whose certificate is not there yet.
+pub(super) async fn placeholder_in_place(
+    tpm: &mut TpmHandle,
+    vm: VmId,
+    modulus: &[u8],
+    now: u64,
+) -> Result<Certified, FleetError> {
+    let defined = match run(tpm, &NvReadPublic(handle::AK_CERTIFICATE)).await {
+        Ok(_) => true,
+        Err(error) if error.is_absent() => false,
+        Err(error) => return Err(FleetError::tpm(error)),
+    };
+    write_certificate(tpm, &placeholder_certificate(&machine_digits(vm), modulus, now)?, defined).await?;
+    Ok(Certified { expires: None })
 }
 
 async fn write_certificate(tpm: &mut TpmHandle, certificate: &[u8], defined: bool) -> Result<(), FleetError> {

@@ -120,7 +120,8 @@ pub(super) fn with_certificate_table(mut unsigned: Vec<u8>, table: &[u8]) -> Res
 /// [`PeError`] when the bytes are no PE32+ file, or something follows the table.
 pub fn without_signatures(bytes: &[u8]) -> Result<Vec<u8>, PeError> {
     let directory = offsets(bytes)?.security_data_dir;
-    let field = |at: usize| bytes.get(at..at + 4).map(|field| u32::from_le_bytes([field[0], field[1], field[2], field[3]]));
+    let field =
+        |at: usize| bytes.get(at..at + 4).map(|field| u32::from_le_bytes([field[0], field[1], field[2], field[3]]));
     let (Some(start), Some(len)) = (field(directory), field(directory + 4)) else {
         return Err(PeError("the header ends early".to_owned()));
     };

@@ -3,6 +3,7 @@
 //! Layout (Linux `include/linux/module_signature.h`): the module, a PKCS #7 signature over it without certificates, a
 //! `struct module_signature`, a magic text.
 
+mod disk;
 mod load;
 mod sign;
 mod verify;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use crate::image::Content;
 
+pub use disk::{ModuleError, on_disk, trusted_keys};
 pub use load::load_at_start;
 pub use sign::sign;
 pub use verify::{ModuleSignature, judge};

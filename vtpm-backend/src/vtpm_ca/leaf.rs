@@ -5,9 +5,10 @@ use der::{Encode, Sequence};
 use x509_cert::ext::Extension;
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
+use super::VtpmCaError;
 use super::authority::{EKU_AIK_CERTIFICATE, INTERMEDIATE_SUBJECT};
 use crate::x509::extensions::{self, KeyUsages};
-use crate::x509::{CertificateTemplate, SignatureAlg, SigningKey, X509Error, issue as sign, serial_from};
+use crate::x509::{CertificateTemplate, RsaBits, SignatureAlg, SigningKey, X509Error, issue as sign, serial_from};
 
 /// How long a leaf is valid; three real ones have between nine and eighteen months.
 pub const AK_CERTIFICATE_DAYS: u64 = 365;
@@ -43,13 +44,36 @@ struct RequestClientInfo<'a> {
     process: Utf8StringRef<'a>,
 }
 
+/// Who issues the certificate of a machine whose real one is not there yet: Azure's client looks for a name that begins
+/// like this (confidential-computing-cvm-guest-attestation, `IsAkCertProvisioned`).
+const PLACEHOLDER_ISSUER: &str = "CN=MICROSOFT AZURE TRUSTED VM RSA (Slipway stand-in)";
+
+/// A certificate that leads nowhere, for a machine whose real one is not there yet. Whoever signed it is forgotten.
+///
+/// # Errors
+/// When the modulus is no RSA modulus or signing fails.
+pub(crate) fn placeholder_certificate(machine: &str, modulus: &[u8], now: u64) -> Result<Vec<u8>, VtpmCaError> {
+    let nobody = SigningKey::generate_rsa(RsaBits::Bits2048)?;
+    Ok(issue_as(PLACEHOLDER_ISSUER, &nobody, machine, modulus, now)?)
+}
+
 /// Issues the leaf for `<machine>.TrustedVM.Slipway.Simulator` (real: `<12 hex>.TrustedVM.Azure.Microsoft`).
 pub(super) fn issue(issuer: &SigningKey, machine: &str, modulus: &[u8], now: u64) -> Result<Vec<u8>, X509Error> {
+    issue_as(INTERMEDIATE_SUBJECT, issuer, machine, modulus, now)
+}
+
+fn issue_as(
+    issuer_name: &str,
+    issuer: &SigningKey,
+    machine: &str,
+    modulus: &[u8],
+    now: u64,
+) -> Result<Vec<u8>, X509Error> {
     let spki = subject_public_key_info(modulus)?;
     let not_before_unix = now.saturating_sub(BACKDATE_S);
     let template = CertificateTemplate {
         subject: format!("CN={machine}.TrustedVM.Slipway.Simulator"),
-        issuer: INTERMEDIATE_SUBJECT.to_owned(),
+        issuer: issuer_name.to_owned(),
         serial: serial_from(&[b"ak", &spki, &now.to_be_bytes()]),
         not_before_unix,
         not_after_unix: not_before_unix.saturating_add(AK_CERTIFICATE_DAYS * DAY_S),

@@ -12,7 +12,7 @@ mod leaf;
 mod tests;
 
 pub use leaf::AK_CERTIFICATE_DAYS;
-pub(crate) use leaf::subject_public_key_info;
+pub(crate) use leaf::{placeholder_certificate, subject_public_key_info};
 
 use std::path::Path;
 

@@ -26,6 +26,8 @@ use crate::uefi::var_store::Variables;
 
 pub use profile::{FirmwareProfile, Version};
 
+pub(crate) use shim::{Build as ShimBuild, sbat};
+
 use session::Session;
 
 /// What a boot is predicted from.

@@ -10,24 +10,24 @@ pub(super) const SBAT_LEVEL_ORIGINAL: &[u8] = b"sbat,1,2021030218\n";
 
 /// The parts of a shim's build that decide what it trusts and measures.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Build {
-    pub(super) version: Option<Version>,
+pub(crate) struct Build {
+    pub(crate) version: Option<Version>,
     /// The built-in certificate (`VENDOR_CERT_FILE`), when there is one.
-    pub(super) vendor_certificate: Option<Vec<u8>>,
+    pub(crate) vendor_certificate: Option<Vec<u8>>,
     /// The built-in list (`VENDOR_DB_FILE`), when there is one.
-    pub(super) vendor_db: Option<SignatureDatabase>,
+    pub(crate) vendor_db: Option<SignatureDatabase>,
     /// The built-in revocations, as they stand in the file.
-    pub(super) vendor_dbx: Vec<u8>,
+    pub(crate) vendor_dbx: Vec<u8>,
     /// The revocation level that is applied by itself.
-    pub(super) sbat_automatic: Vec<u8>,
+    pub(crate) sbat_automatic: Vec<u8>,
     /// The revocation level that an administrator may ask for.
-    pub(super) sbat_latest: Vec<u8>,
+    pub(crate) sbat_latest: Vec<u8>,
     /// Its own `.sbat` section.
-    pub(super) sbat: Vec<u8>,
+    pub(crate) sbat: Vec<u8>,
 }
 
 impl Build {
-    pub(super) fn of(shim: &[u8]) -> Build {
+    pub(crate) fn of(shim: &[u8]) -> Build {
         let section = |name| pe::section(shim, name).ok().flatten().unwrap_or_default();
         let (authorized, vendor_dbx) = vendor_table(section(".vendor_cert")).unwrap_or_default();
         let levels = sbat_levels(section(".sbatlevel"));

@@ -2,7 +2,7 @@
 
 mod build;
 mod mok;
-pub(in crate::boot::engine) mod sbat;
+pub(crate) mod sbat;
 mod verify;
 
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ use super::Version;
 use super::loader::{self, BootFile, folder, refusal};
 use super::session::{LOAD_ADDRESS, Session};
 
-use build::Build;
+pub(crate) use build::Build;
 
 /// What shim starts: `DEFAULT_LOADER`, in its own folder.
 const SECOND_STAGE: &str = "grubx64.efi";

@@ -7,7 +7,7 @@ const ENTRIES_MAX: usize = 256;
 ///
 /// An entry is revoked when the level names the same component with a higher generation; text that is no number counts
 /// as generation zero, as `atoi` has it.
-pub(super) fn revoked(image: &[u8], level: &[u8]) -> Option<String> {
+pub(crate) fn revoked(image: &[u8], level: &[u8]) -> Option<String> {
     let level = entries(level);
     entries(image).into_iter().find_map(|(component, generation)| {
         let wanted = level.iter().find(|(name, _)| *name == component)?.1;
@@ -24,7 +24,7 @@ pub(in crate::boot::engine) fn version_of(image: &[u8], component: &str) -> Opti
 }
 
 /// Whether a level that is already stored is at least as new as `candidate` and therefore stays.
-pub(super) fn is_at_least(stored: &[u8], candidate: &[u8]) -> bool {
+pub(crate) fn is_at_least(stored: &[u8], candidate: &[u8]) -> bool {
     let fields = |level: &[u8]| {
         let text = text(level);
         let mut fields = text.lines().next().unwrap_or_default().split(',');
