@@ -7,6 +7,7 @@ use control_plane::model::{Event, Node, NodeState, Subscription};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use vtpm_backend::fleet::TpmPower;
+use vtpm_backend::sbinfo::Finding;
 
 /// `GET /status`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -300,6 +301,15 @@ pub struct ChangeFaults {
     pub remove: Vec<String>,
     /// Names of faults that come.
     pub add: Vec<String>,
+}
+
+/// `GET /nodes/{node}/sbinfo`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SbInfo {
+    /// The node's name.
+    pub node: String,
+    /// Every boot loader, kernel and module on its disk.
+    pub findings: Vec<Finding>,
 }
 
 /// `GET /nodes/{node}/tcti`.

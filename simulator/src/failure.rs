@@ -11,7 +11,7 @@ pub enum Failure {
     Usage(String),
     /// Exit code 3: the node, subscription or file that was named does not exist.
     NotFound(String),
-    /// Exit code 4: the evidence was judged, and the verdict is not "trusted".
+    /// Exit code 4: evidence or boot files were judged, and the verdict is not "trusted".
     NotTrusted,
 }
 

@@ -13,7 +13,8 @@ use control_plane::hardware::Component;
 use crate::duration;
 use crate::serve::{DEFAULT_LISTEN, parse_listen};
 
-const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 evidence not trusted.";
+const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 evidence or boot files not trusted.";
 
 /// A local simulator of the AKS trusted-launch control plane: the real az, a real TPM per node, a measured boot.
 #[derive(Debug, Parser)]
@@ -222,6 +223,14 @@ pub(super) enum Node {
     },
     /// Print what its serial console showed since it was powered on.
     Console(Which),
+    /// Verify boot loaders, kernels and modules on its disk, as 'sbinfo -u -m -k -b' does in Azure's procedure "Verify
+    /// Secure Boot failures". Exit code 4 when Secure Boot would refuse one.
+    Sbinfo {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        shown: Shown,
+    },
     /// Print the TCTI string by which tpm2-tools reach its TPM.
     Tcti(Which),
 }
@@ -262,6 +271,23 @@ pub(super) struct FaultOptions {
     /// Take all faults away first.
     #[arg(long)]
     pub(super) clear: bool,
+}
+
+/// What `sbinfo` looks at; without -m, -k and -b: everything.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Shown {
+    /// Only what is unsigned, untrusted or revoked.
+    #[arg(short = 'u')]
+    pub(super) untrusted: bool,
+    /// Kernel modules.
+    #[arg(short = 'm')]
+    pub(super) modules: bool,
+    /// Kernels.
+    #[arg(short = 'k')]
+    pub(super) kernels: bool,
+    /// Boot loaders.
+    #[arg(short = 'b')]
+    pub(super) boot_loaders: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -10,6 +10,7 @@ mod node;
 pub(crate) mod out;
 mod references;
 mod rules;
+mod sbinfo;
 mod shell;
 mod subscription;
 mod time;

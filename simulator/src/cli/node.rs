@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Context, args, evidence, fault, out, references};
+use super::{Context, args, evidence, fault, out, references, sbinfo};
 use crate::api::{Console, NodeView, Nodes, Tamper, Tcti, TpmView};
 use crate::client::{Client, segment};
 use crate::failure::Failure;
@@ -36,6 +36,7 @@ pub(super) fn run(context: &Context, command: args::Node) -> Result<(), Failure>
             }
             console.lines.iter().try_for_each(|line| out::text(&format!("{line}\n")))
         }
+        args::Node::Sbinfo { which, shown } => sbinfo::run(context, &client, &path(&which, "/sbinfo"), &shown),
         args::Node::Tcti(which) => {
             let tcti: Tcti = client.get(&path(&which, "/tcti"))?;
             if context.json {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::nodes::find;
 use super::{Control, ControlError};
-use crate::api::{ChangeFaults, Faults, NodeView, Tamper};
+use crate::api::{ChangeFaults, Faults, NodeView, SbInfo, Tamper};
 
 impl From<UnknownFault> for ControlError {
     fn from(error: UnknownFault) -> Self {
@@ -61,6 +61,17 @@ pub(super) async fn tamper(
     let fault = Fault::Tampered { component: request.component };
     let node = control.world.change_node_faults(&node.id, FaultChange::add(fault)).await?;
     Ok(Json(NodeView::new(&node, None)))
+}
+
+/// Looks at the disk as the node would boot from it now, with faults that were given since its last boot.
+pub(super) async fn sbinfo(
+    State(control): State<Arc<Control>>,
+    Path(node): Path<String>,
+) -> Result<Json<SbInfo>, ControlError> {
+    let node = find(&control, &node)?;
+    let findings = control.fleet.sbinfo(node.boot_order()).await;
+    let findings = findings.map_err(|error| ControlError::new(RefusalKind::Conflict, "NoBootChain", error))?;
+    Ok(Json(SbInfo { node: node.name.clone(), findings }))
 }
 
 /// A pool may be named in any subscription; when several have one of this name, the subscription must be given.

@@ -76,6 +76,7 @@ pub fn router(control: Arc<Control>) -> Router {
         .route("/nodes/{node}/pcrs", get(evidence::pcrs))
         .route("/nodes/{node}/quote", post(evidence::quote))
         .route("/nodes/{node}/reference", get(evidence::reference))
+        .route("/nodes/{node}/sbinfo", get(faults::sbinfo))
         .route("/nodes/{node}/tcti", get(evidence::tcti))
         .fallback(error::no_such_route)
         .layer(from_fn_with_state(Arc::clone(&control), auth::check))

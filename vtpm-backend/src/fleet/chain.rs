@@ -86,12 +86,12 @@ fn unobserved(order: &BootOrder, unknown: &UnknownImage) -> BootRun {
 }
 
 /// Hashing and signing take milliseconds; they must not keep the async threads from their work.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, FleetError> + Send + 'static,
 ) -> Result<T, FleetError> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| Err(chain(panic)))
 }
 
-fn chain(error: impl std::fmt::Display) -> FleetError {
+pub(super) fn chain(error: impl std::fmt::Display) -> FleetError {
     FleetError::Chain(error.to_string())
 }

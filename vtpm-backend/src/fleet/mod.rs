@@ -13,6 +13,7 @@ mod hardware;
 mod machine;
 mod provision;
 mod record;
+mod sbinfo;
 mod status;
 
 #[cfg(test)]

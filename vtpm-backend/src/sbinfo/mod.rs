@@ -7,7 +7,7 @@
 
 mod trust;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::boot::engine::{ShimBuild, sbat};
 use crate::image::{Content, NodeImage, pe};
@@ -20,7 +20,7 @@ use control_plane::hardware::Component;
 use trust::Lists;
 
 /// What a file is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// shim or GRUB (`-b`).
@@ -32,7 +32,7 @@ pub enum Kind {
 }
 
 /// What its signature is worth on this machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "state")]
 pub enum Trust {
     /// It would run.
@@ -55,7 +55,7 @@ pub enum Trust {
 }
 
 /// One file with its verdict.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// What it is.
     pub kind: Kind,
@@ -66,6 +66,17 @@ pub struct Finding {
     /// The verdict.
     #[serde(flatten)]
     pub trust: Trust,
+}
+
+impl Kind {
+    /// In words.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::BootLoader => "boot loader",
+            Kind::Kernel => "kernel",
+            Kind::Module => "module",
+        }
+    }
 }
 
 impl Finding {
