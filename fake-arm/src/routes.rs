@@ -218,7 +218,10 @@ fn container_service_routes() -> Router<Arc<FrontDoor>> {
         .route(&pool, get(pools::show).put(pools::put).delete(pools::delete))
         .route(&format!("{pool}/upgradeprofiles/default"), get(upgrades::of_pool))
         .route(&format!("{pool}/machines"), get(machines::list))
-        .route(&format!("{pool}/machines/{{machine}}"), get(machines::show))
+        .route(
+            &format!("{pool}/machines/{{machine}}"),
+            get(machines::show).put(machines::change).delete(machines::change),
+        )
         .route(&format!("{pool}/abort"), post(actions::abort_pool))
         .route(&format!("{pool}/upgradenodeimageversion"), post(actions::upgrade_node_image))
         .route(&format!("{pool}/deletemachines"), post(actions::delete_machines))

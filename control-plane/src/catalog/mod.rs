@@ -6,6 +6,7 @@ mod kubernetes;
 mod location;
 mod node_image;
 mod provider;
+mod release;
 #[cfg(test)]
 mod tests;
 mod vm_size;
@@ -14,6 +15,7 @@ pub use kubernetes::{KubernetesMinor, KubernetesVersion, Patch, Resolved};
 pub use location::Location;
 pub use node_image::{Distribution, NodeImage};
 pub use provider::{Feature, Provider, ResourceType};
+pub use release::weeks_in;
 pub use vm_size::{Placement, Source, VmSize};
 
 use std::sync::{Arc, LazyLock};
@@ -124,8 +126,9 @@ impl Catalog {
         self.features(Some(namespace)).find(|feature| feature.name.eq_ignore_ascii_case(name))
     }
 
-    /// The value of `nodeImageVersion` for a node image in an era, e.g. `AKSUbuntu-2204gen2TLcontainerd-202607.13.0`.
-    pub fn node_image(&self, era: Era, image: &NodeImage) -> String {
-        format!("{}-{}", image.definition(era), self.0.images.version(era, image.distribution))
+    /// The value of `nodeImageVersion` for the node image that is the newest when an era is `weeks` old, e.g.
+    /// `AKSUbuntu-2204gen2TLcontainerd-202607.13.0`.
+    pub fn node_image(&self, era: Era, image: &NodeImage, weeks: u32) -> String {
+        format!("{}-{}", image.definition(era), self.0.images.version(era, image.distribution, weeks))
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::KubernetesVersion;
+use super::{KubernetesVersion, release};
 use crate::era::Era;
 
 /// A release of a node operating system.
@@ -171,19 +171,21 @@ impl Versions {
         Versions(file.version.into_iter().map(|entry| (entry.era, entry)).collect())
     }
 
-    pub(super) fn version(&self, era: Era, distribution: Distribution) -> &str {
+    /// The version of the era, or one that came out that many weeks later.
+    pub(super) fn version(&self, era: Era, distribution: Distribution, weeks: u32) -> String {
         use Distribution::*;
         // A test checks that every era has an entry.
         let Some(entry) = self.0.get(&era) else {
-            return "0";
+            return "0".to_owned();
         };
-        match distribution {
+        let first = match distribution {
             Ubuntu1804 | Ubuntu2004 | Ubuntu2204 | Ubuntu2404 => &entry.ubuntu,
             Mariner2 | AzureLinux2 | AzureLinux3 => &entry.azure_linux,
             AzureContainerLinux => &entry.azure_container_linux,
             Windows2019 => &entry.windows_2019,
             Windows2022 => &entry.windows_2022,
             Windows2025 => &entry.windows_2025,
-        }
+        };
+        release::later(first, weeks)
     }
 }

@@ -9,7 +9,7 @@ fn every_file_is_read_and_every_era_is_served() {
     let catalog = Catalog::builtin();
     for era in Era::ALL {
         assert!(catalog.default_vm_size(era).trusted_launch(), "{era}");
-        assert_ne!(catalog.0.images.version(era, Distribution::Ubuntu2204), "0", "{era}");
+        assert_ne!(catalog.0.images.version(era, Distribution::Ubuntu2204, 0), "0", "{era}");
         let minors = catalog.versions(era, "eastus");
         assert_eq!(minors.iter().filter(|m| m.default).count(), 1, "{era}");
         for patch in minors.iter().flat_map(|m| &m.patches) {
@@ -67,11 +67,11 @@ fn image_names_are_the_observed_ones() {
         trusted_launch: false,
     };
     let tl = NodeImage { trusted_launch: true, ..plain };
-    let name = |image: NodeImage| catalog.node_image(Era::Ga, &image);
+    let name = |image: NodeImage| catalog.node_image(Era::Ga, &image, 0);
     assert_eq!(name(tl), "AKSUbuntu-2204gen2TLcontainerd-202410.09.0");
     assert_eq!(name(plain), "AKSUbuntu-2204gen2containerd-202410.09.0");
     assert_eq!(
-        catalog.node_image(Era::Preview, &NodeImage { distribution: Distribution::AzureLinux2, ..tl }),
+        catalog.node_image(Era::Preview, &NodeImage { distribution: Distribution::AzureLinux2, ..tl }, 0),
         "AKSCBLMariner-V2gen2TL-202403.25.0"
     );
     let definition = |image: NodeImage| image.definition(Era::Ga);

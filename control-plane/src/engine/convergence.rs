@@ -131,7 +131,7 @@ fn cancel_operation(tx: &mut Tx<'_>, now: VirtualTime, id: OperationId, ended: V
         let subscription = Some(operation.target.subscription());
         let text = format!("{:?} canceled", operation.kind);
         record(tx, now, EventKind::OperationEnded, subscription, subject(&operation), text);
-        tx.put(Operation { state: OperationState::Canceled { ended }, ..(*operation).clone() });
+        tx.put(Operation { state: OperationState::Canceled { ended, by: None }, ..(*operation).clone() });
     }
 }
 

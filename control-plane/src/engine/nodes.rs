@@ -10,7 +10,7 @@ use super::reconcile::{Context, Outcome};
 use crate::clock::VirtualTime;
 use crate::hardware::VmId;
 use crate::ids::{NodeId, StorageKey};
-use crate::model::{EventKind, Node, NodeEvent, NodeState, Pool};
+use crate::model::{EventKind, MachineGroup, Node, NodeEvent, NodeState, Pool};
 use crate::store::Tx;
 use crate::timings::Step;
 use crate::world::record;
@@ -68,20 +68,28 @@ pub(super) fn fresh_disk(node: &mut Node, pool: &Pool) {
     node.faults = pool.image_faults.clone();
 }
 
-/// Adds nodes that are missing, and removes those that are too many, the newest first.
+/// Adds nodes that are missing, and removes those that are too many, the newest first; each size by itself.
 pub(super) fn match_count(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outcome: &mut Outcome) {
     let nodes = tx.scan::<Node>(&pool.id.children_prefix());
     let staying: Vec<_> = nodes.iter().filter(|n| !matches!(n.state, NodeState::Deleting { .. })).collect();
-    let wanted = pool.settings.count as usize;
-    for node in staying.iter().skip(wanted).rev() {
+    let groups = pool.settings.groups();
+    let of = |node: &Node, group: &MachineGroup| node.size.is_empty() || node.size.eq_ignore_ascii_case(&group.size);
+    for node in staying.iter().filter(|n| !groups.iter().any(|group| of(n, group))) {
         delete(tx, context, node, outcome);
     }
-    if staying.len() < wanted {
-        create(tx, context, pool, wanted - staying.len(), outcome);
+    for group in &groups {
+        let present: Vec<_> = staying.iter().filter(|n| of(n, group)).collect();
+        let wanted = group.count as usize;
+        for node in present.iter().skip(wanted).rev() {
+            delete(tx, context, node, outcome);
+        }
+        if present.len() < wanted {
+            create(tx, context, pool, &group.size, wanted - present.len(), outcome);
+        }
     }
 }
 
-fn create(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, count: usize, outcome: &mut Outcome) {
+fn create(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, size: &str, count: usize, outcome: &mut Outcome) {
     let in_cluster = tx.scan::<Node>(&context.cluster.id.children_prefix());
     let mut used: BTreeSet<String> = in_cluster.iter().map(|n| n.ip.clone()).collect();
     let mut pool = (*tx.get::<Pool>(&pool.id.storage_key()).unwrap_or_else(|| pool.clone().into())).clone();
@@ -99,6 +107,8 @@ fn create(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, count: usize, out
             vm: vm_id(tx.fresh_uuid()),
             name,
             ip,
+            size: size.to_owned(),
+            zone: emptiest_zone(tx, &pool),
             model: pool.settings.node_model(),
             state: NodeState::Allocating { until },
             disk_generation: 1,
@@ -112,6 +122,13 @@ fn create(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, count: usize, out
         tx.put(node);
     }
     tx.put(pool);
+}
+
+/// Machines are spread over the pool's zones as evenly as possible (azure-aks-docs availability-zones.md).
+fn emptiest_zone(tx: &Tx<'_>, pool: &Pool) -> Option<String> {
+    let nodes = tx.scan::<Node>(&pool.id.children_prefix());
+    let in_zone = |zone: &&String| nodes.iter().filter(|n| n.zone.as_ref() == Some(*zone)).count();
+    pool.settings.zones.iter().min_by_key(in_zone).cloned()
 }
 
 fn creation_start(context: &Context<'_>, pool: &Pool) -> VirtualTime {

@@ -15,7 +15,8 @@ pub use generic::GenericResource;
 pub use node::{Node, NodeEvent, NodeModel, NodeState, OutOfTurn, Work};
 pub use operation::{Abort, Operation, OperationError, OperationKind, OperationState, OperationTarget};
 pub use pool::{
-    GpuDriver, NodePoolMode, OsDiskType, OsType, Pool, PoolKind, PoolSettings, PoolSpec, PowerState, Priority,
+    AutoscalerBounds, GpuDriver, MachineGroup, NodePoolMode, OsDiskType, OsType, Pool, PoolKind, PoolSettings,
+    PoolSpec, PowerState, Priority, UsedVersions,
 };
 pub use role_assignment::{RoleAssignment, is_at_or_below};
 pub use subscription::{FeatureState, ProviderState, ResourceGroup, Subscription};

@@ -259,6 +259,12 @@ pub struct Node {
     pub vm: VmId,
     /// Its address in the node subnet.
     pub ip: String,
+    /// Its VM size; empty in worlds from before pools could mix sizes, where it is the pool's.
+    #[serde(default)]
+    pub size: String,
+    /// The availability zone that it is in.
+    #[serde(default)]
+    pub zone: Option<String>,
     /// What its machine is built from; becomes the pool's model at creation and at each reimage.
     pub model: NodeModel,
     /// Where it stands.

@@ -81,10 +81,13 @@ pub enum OperationState {
         /// Why.
         error: OperationError,
     },
-    /// Aborted by a client.
+    /// Aborted by a client, or overridden by a later operation.
     Canceled {
         /// When.
         ended: VirtualTime,
+        /// The later operation.
+        #[serde(default)]
+        by: Option<OperationId>,
     },
 }
 
@@ -105,7 +108,7 @@ impl OperationState {
             OperationState::InProgress => None,
             OperationState::Succeeded { ended }
             | OperationState::Failed { ended, .. }
-            | OperationState::Canceled { ended } => Some(*ended),
+            | OperationState::Canceled { ended, .. } => Some(*ended),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Agent pools.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -51,6 +53,41 @@ PowerState { Running => "Running", Stopped => "Stopped" });
 wire_enum!(/// Whether the machines can be evicted.
 Priority { Regular => "Regular", Spot => "Spot" });
 
+/// Machines of one size in a pool of type `VirtualMachines`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineGroup<N = u32> {
+    /// The VM size, as the client wrote it.
+    pub size: String,
+    /// How many machines.
+    pub count: N,
+}
+
+/// Between how many nodes the cluster autoscaler may choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutoscalerBounds {
+    /// The fewest.
+    pub min: u32,
+    /// The most.
+    pub max: u32,
+}
+
+/// Versions that a pool ran before its last upgrade, to which it can be rolled back for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedVersions {
+    /// The Kubernetes patch version.
+    pub orchestrator_version: String,
+    /// The node image.
+    pub node_image_version: String,
+    /// When the pool left them.
+    pub left: VirtualTime,
+}
+
+impl UsedVersions {
+    /// How long a rollback is possible: seven days (azure-aks-docs roll-back-node-pool-version.md, which counts from the
+    /// end of the upgrade).
+    pub const KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+}
+
 /// What a client asks a pool to be. `None` means "default" at creation and "unchanged" on an update.
 #[derive(Clone, Debug, Default)]
 pub struct PoolSpec {
@@ -90,8 +127,26 @@ pub struct PoolSpec {
     pub priority: Option<Priority>,
     /// Whether its machines run: stopping and starting a pool is a PUT of `powerState`.
     pub power: Option<PowerState>,
-    /// A node image version sent back by a client that read it before; accepted when unchanged.
+    /// A node image version sent back by a client that read it before. Another one than the pool's asks for a rollback.
     pub node_image_version: Option<String>,
+    /// The node image of the snapshot from which the pool is made or upgraded.
+    pub snapshot_image: Option<String>,
+    /// Whether the cluster autoscaler chooses the count.
+    pub autoscaling: Option<bool>,
+    /// The autoscaler's lower bound; any number is accepted here, the rules judge it.
+    pub min_count: Option<i64>,
+    /// The autoscaler's upper bound; any number is accepted here, the rules judge it.
+    pub max_count: Option<i64>,
+    /// The sizes of a pool of type `VirtualMachines`; size and count of the pool follow from them.
+    pub machines: Option<Vec<MachineGroup<i64>>>,
+    /// Availability zones.
+    pub zones: Option<Vec<String>>,
+    /// The most that a Spot machine may cost; looked at by the rules only.
+    pub spot_max_price: Option<f64>,
+    /// How many nodes more there are during an upgrade; looked at by the rules only.
+    pub max_surge: Option<String>,
+    /// How many nodes fewer there are during an upgrade; looked at by the rules only.
+    pub max_unavailable: Option<String>,
     /// Taints; `None` leaves them, an empty list clears them.
     pub taints: Option<Vec<String>>,
     /// Labels; `None` leaves them, an empty map clears them.
@@ -149,6 +204,15 @@ pub struct PoolSettings {
     pub tags: Opaque,
     /// The node image, e.g. `AKSUbuntu-2204gen2TLcontainerd-202607.13.0`.
     pub node_image_version: String,
+    /// The cluster autoscaler's bounds, while it is on.
+    #[serde(default)]
+    pub autoscaler: Option<AutoscalerBounds>,
+    /// The sizes of a pool of type `VirtualMachines`, never empty there; empty in pools of one size.
+    #[serde(default)]
+    pub machines: Vec<MachineGroup>,
+    /// Availability zones, over which the machines are spread.
+    #[serde(default)]
+    pub zones: Vec<String>,
     /// Members that the simulator does not act on.
     pub properties: Opaque,
 }
@@ -163,6 +227,15 @@ impl PoolSettings {
     pub fn has_trusted_launch_image(&self) -> bool {
         self.node_image_version.split('-').nth(1).is_some_and(|definition| definition.contains("TL"))
             || self.node_image_version.starts_with("AKSAzureContainerLinux")
+    }
+
+    /// How many machines of which size there are to be.
+    pub fn groups(&self) -> Vec<MachineGroup> {
+        if self.machines.is_empty() {
+            vec![MachineGroup { size: self.vm_size.clone(), count: self.count }]
+        } else {
+            self.machines.clone()
+        }
     }
 
     /// The part of the settings that a machine is built from: nodes whose model differs are reimaged.
@@ -197,10 +270,20 @@ pub struct Pool {
     pub made_with_feature: bool,
     /// A running abort.
     pub abort: Option<Abort>,
+    /// What it ran before its last upgrade.
+    #[serde(default)]
+    pub previous: Option<UsedVersions>,
     /// A running reimage of single machines, asked for at the scale set.
     pub reimage: Option<OperationId>,
     /// What is done to every new machine and disk of this pool.
     pub image_faults: Vec<Fault>,
     /// When it was created.
     pub created: VirtualTime,
+}
+
+impl Pool {
+    /// What the pool can be rolled back to at this moment.
+    pub fn rollback(&self, now: VirtualTime) -> Option<&UsedVersions> {
+        self.previous.as_ref().filter(|used| now.since(used.left) <= UsedVersions::KEPT)
+    }
 }

@@ -2,9 +2,9 @@
 
 use crate::catalog::{Distribution, KubernetesVersion, NodeImage, VmSize};
 use crate::era::Era;
-use crate::model::{OsType, PoolKind};
+use crate::model::{OsType, PoolKind, PoolSettings};
 
-use super::PoolContext;
+use super::{PoolContext, Wanted};
 
 /// The oldest Kubernetes version with trusted launch (azure-aks-docs use-trusted-launch.md).
 pub(crate) const TRUSTED_LAUNCH_KUBERNETES: KubernetesVersion = KubernetesVersion::new(1, 25, 2);
@@ -66,7 +66,12 @@ pub fn trusted_launch_capable(era: Era, inputs: &ImageInputs<'_>) -> bool {
 }
 
 /// The node image of a pool; `None` when distribution or version cannot be read.
-pub(super) fn choose(ctx: &PoolContext<'_>, inputs: &ImageInputs<'_>) -> Option<String> {
+///
+/// A pool keeps the version of its image until something is asked for that brings a newer one along (azure-aks-docs
+/// node-image-upgrade.md, node-disruption-policy.md): another definition, a Kubernetes upgrade, a node image upgrade. A
+/// snapshot or a rollback names the version, as long as it is one of the same definition.
+pub(super) fn choose(wanted: &Wanted<'_>, inputs: &ImageInputs<'_>) -> Option<String> {
+    let ctx = wanted.ctx;
     let (distribution, _) = inputs.distribution(ctx.era)?;
     let image = NodeImage {
         distribution,
@@ -77,7 +82,25 @@ pub(super) fn choose(ctx: &PoolContext<'_>, inputs: &ImageInputs<'_>) -> Option<
         confidential: inputs.size.confidential,
         trusted_launch: trusted_launch_capable(ctx.era, inputs) && gets_trusted_launch(ctx, inputs),
     };
-    Some(ctx.catalog.node_image(ctx.era, &image))
+    let newest = ctx.catalog.node_image(ctx.era, &image, ctx.image_weeks);
+    let fits = |name: &str| definition(name).eq_ignore_ascii_case(definition(&newest));
+    let named = wanted
+        .spec
+        .snapshot_image
+        .as_deref()
+        .or_else(|| wanted.rolls_back().map(|used| used.node_image_version.as_str()));
+    if let Some(named) = named.filter(|name| fits(name)) {
+        return Some(named.to_owned());
+    }
+    let same_kubernetes = |before: &&PoolSettings| before.current_orchestrator_version == inputs.version;
+    let kept = ctx.settings_before().filter(|_| !ctx.newest_image).filter(same_kubernetes);
+    let kept = kept.map(|before| before.node_image_version.as_str()).filter(|name| fits(name));
+    Some(kept.map_or(newest.clone(), str::to_owned))
+}
+
+/// A node image's name without its version.
+pub(crate) fn definition(name: &str) -> &str {
+    name.rsplit_once('-').map_or(name, |(definition, _)| definition)
 }
 
 /// Whether a capable pool gets a trusted-launch image. Sources: the versions of azure-aks-docs use-trusted-launch.md.

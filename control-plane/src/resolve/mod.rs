@@ -11,17 +11,24 @@ mod wanted;
 
 pub(crate) use disk::GUEST_STATE_GB;
 pub use image::{ImageInputs, trusted_launch_capable};
-pub(crate) use image::{TRUSTED_LAUNCH_KUBERNETES, fips_fits_trusted_launch, is_kata};
+pub(crate) use image::{TRUSTED_LAUNCH_KUBERNETES, definition, fips_fits_trusted_launch, is_kata};
 pub use wanted::{Wanted, canonical_os_sku};
 
 use crate::catalog::{Catalog, VmSize};
+use crate::clock::VirtualTime;
 use crate::era::Era;
-use crate::model::{GpuDriver, Opaque, OsType, Pool, PoolSettings, PoolSpec, PowerState, Priority};
+use crate::model::{
+    AutoscalerBounds, GpuDriver, MachineGroup, Opaque, OsType, Pool, PoolSettings, PoolSpec, PowerState, Priority,
+    UsedVersions,
+};
 use crate::refusal::{Refusal, RefusalKind};
 use crate::rules;
 
 /// The taint of Spot pools, which AKS adds by itself.
 pub const SPOT_TAINT: &str = "kubernetes.azure.com/scalesetpriority=spot:NoSchedule";
+
+/// The label of Spot pools, which AKS adds by itself.
+pub const SPOT_LABEL: &str = "kubernetes.azure.com/scalesetpriority";
 
 /// What surrounds a pool that is created or updated.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +37,12 @@ pub struct PoolContext<'a> {
     pub catalog: &'a Catalog,
     /// The rules of the subscription.
     pub era: Era,
+    /// The time of the request.
+    pub now: VirtualTime,
+    /// How many weekly node images came out since the subscription was added.
+    pub image_weeks: u32,
+    /// Whether the pool is to get the newest node image whatever else changes.
+    pub newest_image: bool,
     /// The cluster's region.
     pub location: &'a str,
     /// The patch version of the control plane.
@@ -55,6 +68,11 @@ impl<'a> PoolContext<'a> {
     pub fn settings_before(&self) -> Option<&'a PoolSettings> {
         self.before.map(|pool| &pool.settings)
     }
+
+    /// What the pool can be rolled back to.
+    pub fn rollback(&self) -> Option<&'a UsedVersions> {
+        self.before.and_then(|pool| pool.rollback(self.now))
+    }
 }
 
 /// Fills in everything a client left open. On an update, what is absent stays as it is.
@@ -78,7 +96,7 @@ pub fn resolve_pool(ctx: &PoolContext<'_>, spec: &PoolSpec) -> Result<PoolSettin
         workload_runtime: wanted.workload_runtime(),
         wants_trusted_launch: wanted.vtpm() || wanted.secure_boot(),
     };
-    let Some(node_image_version) = image::choose(ctx, &inputs) else {
+    let Some(node_image_version) = image::choose(&wanted, &inputs) else {
         return Err(unresolvable(&spec.name));
     };
     let disk = disk::choose(&wanted, size);
@@ -102,9 +120,12 @@ pub fn resolve_pool(ctx: &PoolContext<'_>, spec: &PoolSpec) -> Result<PoolSettin
         priority: wanted.priority(),
         power: spec.power.or(ctx.settings_before().map(|s| s.power)).unwrap_or(PowerState::Running),
         taints: taints(&wanted),
-        labels: kept(spec.labels.as_ref(), ctx.settings_before().map(|s| &s.labels)),
+        labels: labels(&wanted),
         tags: kept(spec.tags.as_ref(), ctx.settings_before().map(|s| &s.tags)),
         node_image_version,
+        autoscaler: autoscaler(&wanted),
+        machines: machines(&wanted),
+        zones: spec.zones.clone().or(ctx.settings_before().map(|s| s.zones.clone())).unwrap_or_default(),
         properties: overlaid(ctx.settings_before().map(|s| &s.properties), &spec.properties),
     })
 }
@@ -158,4 +179,27 @@ fn taints(wanted: &Wanted<'_>) -> Vec<String> {
         taints.push(SPOT_TAINT.to_owned());
     }
     taints
+}
+
+/// AKS labels Spot nodes by itself; terraform-provider-azurerm's documentation of `priority` asks for label and taint,
+/// because the service returns both.
+fn labels(wanted: &Wanted<'_>) -> Opaque {
+    let mut labels = kept(wanted.spec.labels.as_ref(), wanted.ctx.settings_before().map(|s| &s.labels));
+    if wanted.priority() == Priority::Spot {
+        labels.entry(SPOT_LABEL).or_insert_with(|| "spot".into());
+    }
+    labels
+}
+
+/// The bounds; none while the autoscaler is off.
+fn autoscaler(wanted: &Wanted<'_>) -> Option<AutoscalerBounds> {
+    let bound = |asked: Option<i64>| asked.and_then(|count| u32::try_from(count).ok());
+    let (min, max) = wanted.autoscaler_bounds();
+    wanted.autoscaling().then_some(())?;
+    Some(AutoscalerBounds { min: bound(min)?, max: bound(max)? })
+}
+
+fn machines(wanted: &Wanted<'_>) -> Vec<MachineGroup> {
+    let group = |g: MachineGroup<i64>| Some(MachineGroup { size: g.size, count: u32::try_from(g.count).ok()? });
+    wanted.machines().into_iter().flatten().filter_map(group).collect()
 }

@@ -10,6 +10,9 @@ fn context(catalog: &Catalog, era: Era) -> PoolContext<'_> {
     PoolContext {
         catalog,
         era,
+        now: VirtualTime::from_millis(0),
+        image_weeks: 0,
+        newest_image: false,
         location: "eastus",
         cluster_version: &version.patches.last().unwrap().version,
         cluster_version_asked: &version.minor,
@@ -26,6 +29,7 @@ fn pool(settings: PoolSettings) -> Pool {
     let group = GroupId { subscription: SubscriptionId(Uuid::nil()), name: Name::new("g") };
     Pool {
         abort: None,
+        previous: None,
         reimage: None,
         id: PoolId { cluster: ClusterId { group, name: Name::new("c") }, name: Name::new("pool") },
         settings,

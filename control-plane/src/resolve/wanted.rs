@@ -2,7 +2,7 @@
 
 use crate::catalog::{KubernetesVersion, Resolved, VmSize};
 use crate::era::Era;
-use crate::model::{NodePoolMode, OsType, PoolKind, PoolSettings, PoolSpec, Priority};
+use crate::model::{MachineGroup, NodePoolMode, OsType, PoolKind, PoolSettings, PoolSpec, Priority, UsedVersions};
 
 use super::PoolContext;
 
@@ -55,9 +55,63 @@ impl<'a> Wanted<'a> {
         self.either(self.spec.mode, |s| s.mode, NodePoolMode::User)
     }
 
-    /// How many nodes; the schema's default is 1 (the Azure CLI sends 3).
+    /// How many nodes; the schema's default is 1 (the Azure CLI sends 3). In a pool of type `VirtualMachines` all sizes
+    /// together.
     pub fn count(&self) -> i64 {
-        self.either(self.spec.count, |s| i64::from(s.count), 1)
+        match self.machines() {
+            Some(groups) => groups.iter().fold(0, |sum, group| sum.saturating_add(group.count)),
+            None => self.either(self.spec.count, |s| i64::from(s.count), 1),
+        }
+    }
+
+    /// The sizes of a pool of type `VirtualMachines`; `None` for other types. A client that names none but a size and a
+    /// count means those.
+    pub fn machines(&self) -> Option<Vec<MachineGroup<i64>>> {
+        if self.kind() != PoolKind::VirtualMachines {
+            return None;
+        }
+        if let Some(groups) = self.spec.machines.as_ref().filter(|groups| !groups.is_empty()) {
+            let default = || self.ctx.catalog.default_vm_size(self.ctx.era).name.clone();
+            let named = |g: &MachineGroup<i64>| if g.size.is_empty() { default() } else { g.size.clone() };
+            return Some(groups.iter().map(|g| MachineGroup { size: named(g), count: g.count }).collect());
+        }
+        let group = |g: &MachineGroup| MachineGroup { size: g.size.clone(), count: i64::from(g.count) };
+        let before = self.ctx.settings_before().map(|s| s.groups().iter().map(group).collect::<Vec<_>>());
+        let one = || {
+            let size = self.spec.vm_size.clone().filter(|name| !name.is_empty());
+            let default = || self.ctx.catalog.default_vm_size(self.ctx.era).name.clone();
+            vec![MachineGroup { size: size.unwrap_or_else(default), count: self.spec.count.unwrap_or(1) }]
+        };
+        Some(before.unwrap_or_else(one))
+    }
+
+    /// Whether the cluster autoscaler chooses the count.
+    pub fn autoscaling(&self) -> bool {
+        self.either(self.spec.autoscaling, |s| s.autoscaler.is_some(), false)
+    }
+
+    /// The autoscaler's bounds, the lower one first.
+    pub fn autoscaler_bounds(&self) -> (Option<i64>, Option<i64>) {
+        let before = self.ctx.settings_before().and_then(|s| s.autoscaler);
+        let min = self.spec.min_count.or(before.map(|b| i64::from(b.min)));
+        (min, self.spec.max_count.or(before.map(|b| i64::from(b.max))))
+    }
+
+    /// The versions to which the request rolls the pool back: it names those that the pool had before its last upgrade.
+    pub fn rolls_back(&self) -> Option<&'a UsedVersions> {
+        // Before, the node image version was read-only.
+        let era = Some(self.ctx.era).filter(|era| *era >= Era::Y2026M06);
+        let (present, used) = era.and(self.ctx.settings_before().zip(self.ctx.rollback()))?;
+        let image = self.spec.node_image_version.as_deref()?;
+        let version = self.spec.orchestrator_version.as_deref().filter(|text| !text.is_empty());
+        let image_changes = !image.eq_ignore_ascii_case(&present.node_image_version);
+        let version_changes = version.is_some_and(|v| {
+            v == used.orchestrator_version
+                && v != present.orchestrator_version
+                && v != present.current_orchestrator_version
+        });
+        let named = image.eq_ignore_ascii_case(&used.node_image_version);
+        (named && (image_changes || version_changes)).then_some(used)
     }
 
     /// The operating system.
@@ -92,6 +146,12 @@ impl<'a> Wanted<'a> {
 
     /// The VM size as it was first written.
     pub fn size_name(&self) -> &'a str {
+        if self.kind() == PoolKind::VirtualMachines
+            && let Some(first) = self.spec.machines.as_ref().and_then(|groups| groups.first())
+        {
+            let default = self.ctx.catalog.default_vm_size(self.ctx.era).name.as_str();
+            return if first.size.is_empty() { default } else { &first.size };
+        }
         let before = self.ctx.settings_before().map(|s| s.vm_size.as_str());
         match (self.spec.vm_size.as_deref().filter(|name| !name.is_empty()), before) {
             (Some(asked), Some(before)) if asked.eq_ignore_ascii_case(before) => before,
@@ -130,6 +190,9 @@ impl<'a> Wanted<'a> {
                 return resolved(&before.orchestrator_version, &before.current_orchestrator_version);
             }
             if asked == before.current_orchestrator_version {
+                return resolved(asked, asked);
+            }
+            if self.rolls_back().is_some_and(|used| used.orchestrator_version == asked) {
                 return resolved(asked, asked);
             }
         }

@@ -1,9 +1,12 @@
 //! What an existing pool can become.
 
+use serde_json::Value;
+
 use super::pool::PoolCase;
 use super::{BAD_REQUEST, FROM_2026_06, Found, Rule, TO_2025_08, Test, Values, Wording, when_with};
 use crate::catalog::KubernetesVersion;
-use crate::model::{OsType, PoolSettings};
+use crate::model::{OsType, PoolKind, PoolSettings};
+use crate::resolve::Wanted;
 
 const IMMUTABLE: Rule = Rule {
     code: "PropertyChangeNotAllowed",
@@ -20,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "vm-size-fixed-old",
         summary: "A pool keeps its VM size.",
         eras: TO_2025_08,
-        test: Test::Pool(|c| fixed(c, "vmSize", |s| s.vm_size.to_lowercase())),
+        test: Test::Pool(|c| vm_size_fixed(c)),
         ..IMMUTABLE
     },
     Rule {
@@ -31,7 +34,7 @@ pub(super) const RULES: &[Rule] = &[
                   \"2026-01-02-preview\".",
         target: Some("agentPoolProfile.vmSize"),
         source: "Azure/bicep-registry-modules issue 7130",
-        test: Test::Pool(|c| fixed(c, "vmSize", |s| s.vm_size.to_lowercase())),
+        test: Test::Pool(|c| vm_size_fixed(c)),
         ..IMMUTABLE
     },
     Rule {
@@ -93,6 +96,24 @@ pub(super) const RULES: &[Rule] = &[
         ..IMMUTABLE
     },
     Rule {
+        id: "zones-fixed",
+        summary: "A pool keeps its availability zones.",
+        source: "azure-aks-docs availability-zones.md; pulumi/pulumi issue 959 (the text)",
+        test: Test::Pool(|c| fixed(c, "availabilityZones", |s| s.zones.clone())),
+        ..IMMUTABLE
+    },
+    Rule {
+        id: "pool-property-fixed",
+        summary: "A pool keeps its subnets, node public IPs, host encryption, ultra disks, placement, kubelet and Linux \
+                  configuration.",
+        message: "Changing property 'agentPoolProfile.{property}' is not allowed.",
+        target: Some("agentPoolProfile.{property}"),
+        source: "hashicorp/terraform-provider-azurerm issue 10951 (the text, for enableNodePublicIP; its code and target \
+                 are inferred); azure-mgmt-containerservice 41.6, model AgentPool (which properties are fixed)",
+        test: Test::Pool(kept_and_fixed),
+        ..IMMUTABLE
+    },
+    Rule {
         id: "pool-newer-than-control-plane",
         summary: "A pool's Kubernetes minor version is not newer than the control plane's.",
         code: "NodePoolMcVersionIncompatible",
@@ -119,13 +140,14 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "pool-downgrade",
-        summary: "A pool's Kubernetes version does not go back.",
+        summary: "A pool's Kubernetes version does not go back, but by a rollback.",
         code: "OperationNotAllowed",
         message: "Downgrading agent pool '{name}' from Kubernetes version {from} to {to} is not allowed.",
         source: "azure-aks-docs upgrade-aks-cluster.md",
         test: Test::Pool(|c| {
             let from = c.before().and_then(|b| KubernetesVersion::parse(&b.current_orchestrator_version));
-            let back = from.filter(|from| c.version < *from);
+            let rolls_back = Wanted::new(c.ctx, c.spec).rolls_back().is_some();
+            let back = from.filter(|from| !rolls_back && c.version < *from);
             back.map(|from| vec![("name", c.name()), ("from", from.to_string()), ("to", c.version.to_string())])
         }),
         ..BAD_REQUEST
@@ -135,6 +157,53 @@ pub(super) const RULES: &[Rule] = &[
 fn fixed<T: PartialEq>(case: &PoolCase<'_>, property: &'static str, of: fn(&PoolSettings) -> T) -> Found {
     let changed = case.before().is_some_and(|before| of(before) != of(case.settings));
     when_with(changed, || [("property", property.to_owned())])
+}
+
+/// A pool of type `VirtualMachines` changes its sizes in its scale profiles.
+fn vm_size_fixed(case: &PoolCase<'_>) -> Found {
+    match case.settings.kind {
+        PoolKind::VirtualMachines => None,
+        _ => fixed(case, "vmSize", |s| s.vm_size.to_lowercase()),
+    }
+}
+
+/// Members of an agent pool that stay as they were made, and that the simulator otherwise only keeps.
+const KEPT_AND_FIXED: &[&str] = &[
+    "vnetSubnetID",
+    "podSubnetID",
+    "podIPAllocationMode",
+    "kubeletDiskType",
+    "enableNodePublicIP",
+    "nodePublicIPPrefixID",
+    "enableEncryptionAtHost",
+    "enableUltraSSD",
+    "proximityPlacementGroupID",
+    "hostGroupID",
+    "capacityReservationGroupID",
+    "gpuInstanceProfile",
+    "kubeletConfig",
+    "linuxOSConfig",
+    "messageOfTheDay",
+];
+
+fn kept_and_fixed(case: &PoolCase<'_>) -> Found {
+    let before = &case.before()?.properties;
+    let asked = &case.spec.properties;
+    // What was never set is false, empty or absent, whichever a client sends back.
+    let same = |a: Option<&Value>, b: Option<&Value>| a == b || (is_default(a) && is_default(b));
+    let changed = |name: &&&str| asked.get(**name).is_some() && !same(asked.get(**name), before.get(**name));
+    let name = KEPT_AND_FIXED.iter().find(changed)?;
+    Some(vec![("property", (*name).to_owned())])
+}
+
+fn is_default(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null | Value::Bool(false)) => true,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(Value::Array(items)) => items.is_empty(),
+        Some(Value::Object(members)) => members.is_empty(),
+        Some(_) => false,
+    }
 }
 
 fn skewed(case: &PoolCase<'_>, broken: fn(u32, u32) -> bool) -> Found {

@@ -13,6 +13,7 @@ mod markdown;
 mod mode;
 mod pool;
 mod request;
+mod scaling;
 mod siblings;
 #[cfg(test)]
 mod tests;
@@ -176,8 +177,9 @@ fn when_with<const N: usize>(broken: bool, values: impl FnOnce() -> [(&'static s
 }
 
 /// The sections in the order in which they are applied, with their titles in the docs.
-const SECTIONS: [(&str, &[Rule]); 9] = [
+const SECTIONS: [(&str, &[Rule]); 10] = [
     ("Pool requests", request::RULES),
+    ("Scaling, Spot, upgrades, zones", scaling::RULES),
     ("Changes of an existing pool", change::RULES),
     ("System and user pools, labels, operating systems", mode::RULES),
     ("Trusted launch", trusted_launch::RULES),

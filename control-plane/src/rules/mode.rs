@@ -1,18 +1,19 @@
 //! System pools, Windows, labels, pod sandboxing.
 
 use super::pool::PoolCase;
-use super::{BAD_REQUEST, FROM_GA, Found, Rule, Test, Wording, when, when_with};
+use super::{BAD_REQUEST, FROM_GA, Found, INVALID_PARAMETER, Rule, Test, Wording, when, when_with};
 use crate::catalog::{Distribution, KubernetesVersion};
-use crate::model::{NodePoolMode, OsType, PoolKind, Priority};
-use crate::resolve::is_kata;
+use crate::model::{NodePoolMode, OsType, PoolKind, PoolSettings, PowerState, Priority, Provisioning};
+use crate::resolve::{SPOT_LABEL, definition, is_kata};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "windows-profile",
         summary: "A Windows pool needs a cluster that was made with Windows credentials.",
+        code: "WindowsProfileMissing",
         message: "Windows profile definition is missing for the cluster.",
         wording: Wording::Verbatim,
-        source: "Azure/AKS issue 1005; azure-aks-docs create-node-pools.md",
+        source: "Azure/AKS issues 1005 and 2839; azure-aks-docs create-node-pools.md",
         test: Test::Pool(|c| when(c.settings.os_type == OsType::Windows && !c.ctx.windows_profile)),
         ..BAD_REQUEST
     },
@@ -63,6 +64,52 @@ pub(super) const RULES: &[Rule] = &[
         ..BAD_REQUEST
     },
     Rule {
+        id: "system-pool-taint",
+        summary: "System pools have no taints but CriticalAddonsOnly and those of effect PreferNoSchedule.",
+        code: "SystemPoolHasRestrictedTaint",
+        message: "Operation failed due to insufficient nodes for system pod scheduling. Placing custom taints on system \
+                  pool is not supported(except 'CriticalAddonsOnly' taint or taint effect is 'PreferNoSchedule'). Please \
+                  refer to https://aka.ms/aks/system-taints for detail",
+        wording: Wording::Verbatim,
+        source: "Azure/AKS issue 2578 (the status is inferred)",
+        test: Test::Pool(|c| {
+            let allowed = |taint: &String| {
+                let key = taint.split(['=', ':']).next().unwrap_or_default();
+                key == "CriticalAddonsOnly" || taint.ends_with(":PreferNoSchedule")
+            };
+            when(is_system(c) && !c.settings.taints.iter().all(allowed))
+        }),
+        ..BAD_REQUEST
+    },
+    Rule {
+        id: "system-pool-stop",
+        summary: "System pools cannot be stopped by themselves.",
+        code: "OperationNotAllowed",
+        message: "Agent pool '{name}' is a system node pool; system node pools cannot be stopped.",
+        source: "azure-aks-docs start-stop-nodepools.md",
+        test: Test::Pool(|c| {
+            let stopped = |s: &PoolSettings| s.power == PowerState::Stopped;
+            let stops = stopped(c.settings) && !c.before().is_some_and(stopped);
+            when_with(is_system(c) && stops, || [("name", c.name())])
+        }),
+        ..BAD_REQUEST
+    },
+    Rule {
+        id: "pool-stop-failed",
+        summary: "A pool can be stopped when it runs and its last operation succeeded.",
+        code: "OperationNotAllowed",
+        message: "Agent pool '{name}' cannot be stopped: its provisioning state is {state}, not Succeeded.",
+        source: "azure-mgmt-containerservice 41.6, model AgentPool, powerState",
+        test: Test::Pool(|c| {
+            let before = c.ctx.before?;
+            let stops = before.settings.power == PowerState::Running && c.settings.power == PowerState::Stopped;
+            when_with(stops && before.provisioning != Provisioning::Succeeded, || {
+                [("name", c.name()), ("state", before.provisioning.as_str().to_owned())]
+            })
+        }),
+        ..BAD_REQUEST
+    },
+    Rule {
         id: "agent-pool-api-availability-set",
         summary: "The agent pool API is for clusters of scale sets; availability sets are made with the cluster.",
         message: "AgentPool APIs supported only for clusters with VMSS agentpools. For more information, please check \
@@ -78,7 +125,11 @@ pub(super) const RULES: &[Rule] = &[
         message: "Invalid node label key {key}. The 'kubernetes.azure.com' prefix is preserved by aks system labels",
         wording: Wording::Verbatim,
         source: "ams0/aks-nvme-ssd-provisioner issue 5; azure-aks-docs use-labels.md",
-        test: Test::Pool(|c| new_label(c, |key| namespace(key).is_some_and(|ns| within(ns, "kubernetes.azure.com")))),
+        test: Test::Pool(|c| {
+            // AKS labels Spot nodes by itself, and clients send the label back.
+            let own = |key: &str| key == SPOT_LABEL && c.settings.priority == Priority::Spot;
+            new_label(c, |key| !own(key) && namespace(key).is_some_and(|ns| within(ns, "kubernetes.azure.com")))
+        }),
         ..BAD_REQUEST
     },
     Rule {
@@ -98,6 +149,22 @@ pub(super) const RULES: &[Rule] = &[
             })
         }),
         ..BAD_REQUEST
+    },
+    Rule {
+        id: "snapshot-image",
+        summary: "A snapshot's node image fits the pool that is made from it or upgraded to it.",
+        message: "The node image '{image}' of the snapshot does not fit agent pool '{name}': it would run a node image of \
+                  definition '{definition}'.",
+        target: Some("agentPoolProfile.creationData.sourceResourceId"),
+        source: "azure-aks-docs node-pool-snapshot.md (a pool from a snapshot has the snapshot's configuration)",
+        test: Test::Pool(|c| {
+            let image = c.spec.snapshot_image.as_ref()?;
+            let has = &c.settings.node_image_version;
+            when_with(!image.eq_ignore_ascii_case(has), || {
+                [("image", image.clone()), ("name", c.name()), ("definition", definition(has).to_owned())]
+            })
+        }),
+        ..INVALID_PARAMETER
     },
     Rule {
         id: "pod-sandboxing",

@@ -180,18 +180,20 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         id: "node-image-rollback",
-        summary: "A node image version that is sent back is the pool's own; rolling back to another one is only possible \
-                  to a recently used version, and the simulator keeps none.",
+        summary: "A node image version that is sent back is the pool's own, or the one that the pool had before an upgrade \
+                  in the last seven days.",
         eras: FROM_2026_06,
         message: "nodeImageVersion '{asked}' is not among the recently used versions of agent pool '{pool}'. Only \
                   values from recentlyUsedVersions are allowed.",
         target: Some("agentPoolProfile.nodeImageVersion"),
-        source: "azure-mgmt-containerservice 41.6, model AgentPool, nodeImageVersion (read-only before)",
+        source: "azure-mgmt-containerservice 41.6, model AgentPool, nodeImageVersion (read-only before); azure-aks-docs \
+                 roll-back-node-pool-version.md",
         test: Test::Request(|w| {
             let asked = w.spec.node_image_version.as_deref().filter(|text| !text.is_empty());
             let other = asked.filter(|asked| {
                 w.ctx.settings_before().is_some_and(|before| !before.node_image_version.eq_ignore_ascii_case(asked))
             });
+            let other = other.filter(|_| w.rolls_back().is_none());
             other.map(|asked| vec![("asked", asked.to_owned()), ("pool", w.spec.name.clone())])
         }),
         ..INVALID_PARAMETER
@@ -212,7 +214,7 @@ fn is_pool_name(name: &str, os: OsType) -> bool {
     plain && name.len() <= longest && name.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
 }
 
-fn count_min(w: &Wanted<'_>) -> i64 {
+pub(super) fn count_min(w: &Wanted<'_>) -> i64 {
     i64::from(w.mode() == NodePoolMode::System || w.kind() == PoolKind::AvailabilitySet)
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::pools::{self, Asker, ClusterFacts};
+use super::pools::{self, Asker, ClusterFacts, Way};
 use super::registration::trusted_launch_in_effect;
 use super::tags::{laid_over, updated};
 use super::{Conditions, Put, World, conflict, deletion, guard, record};
@@ -119,11 +119,12 @@ impl Request<'_> {
             let before = existing.iter().find(|pool| pool.id == id).cloned();
             let asker = Asker {
                 world: self.world,
+                now: self.now,
                 subscription: &self.subscription,
                 feature: self.feature,
                 first_pool: existing.is_empty() && embedded.is_empty(),
             };
-            let settings = asker.settle(&self.facts(), spec, before.as_deref(), true)?;
+            let settings = asker.settle(&self.facts(), spec, before.as_deref(), Way::Embedded)?;
             embedded.push(Embedded { id, before, settings });
         }
         Ok(embedded)

@@ -75,10 +75,10 @@ impl World {
             }
             let pools = tx.scan::<Pool>(&id.cluster.children_prefix());
             rules::judge_pool_delete(&pools, &pool, subscription.era)?;
-            cancel(tx, now, pool.operation);
             let ready = now + world.timings().sample(Step::PoolDelete, id.name.as_str());
             let target = OperationTarget::Pool(id.clone());
             let operation = start(tx, now, OperationKind::Delete, target, cluster.location.clone());
+            override_all_of(tx, now, &pool, operation);
             put_deleting_pool(tx, &pool, operation, ready);
             tx.touch(Unit::cluster(&id.cluster));
             let subject = format!("{}/{}", id.cluster.name, id.name);
@@ -91,12 +91,15 @@ impl World {
 
 fn delete_cluster(world: &World, tx: &mut Tx<'_>, now: VirtualTime, cluster: &Cluster) -> OperationId {
     let id = cluster.id.clone();
-    cancel(tx, now, cluster.operation);
     let ready = now + world.timings().sample(Step::ClusterDelete, id.name.as_str());
     let target = OperationTarget::Cluster(id.clone());
     let operation = start(tx, now, OperationKind::Delete, target, cluster.location.clone());
+    cancel(tx, now, cluster.operation, operation);
+    if let Some(abort) = cluster.abort {
+        cancel(tx, now, abort.operation, operation);
+    }
     for pool in tx.scan::<Pool>(&id.children_prefix()) {
-        cancel(tx, now, pool.operation);
+        override_all_of(tx, now, &pool, operation);
         put_deleting_pool(tx, &pool, operation, now);
     }
     let etag = tx.fresh_uuid();
@@ -105,6 +108,7 @@ fn delete_cluster(world: &World, tx: &mut Tx<'_>, now: VirtualTime, cluster: &Cl
         operation,
         control_plane_ready: ready,
         etag,
+        abort: None,
         ..cluster.clone()
     });
     tx.touch(Unit::cluster(&id));
@@ -114,7 +118,15 @@ fn delete_cluster(world: &World, tx: &mut Tx<'_>, now: VirtualTime, cluster: &Cl
 
 fn put_deleting_pool(tx: &mut Tx<'_>, pool: &Pool, operation: OperationId, ready: VirtualTime) {
     let etag = tx.fresh_uuid();
-    tx.put(Pool { provisioning: Provisioning::Deleting, operation, ready_not_before: ready, etag, ..pool.clone() });
+    tx.put(Pool {
+        provisioning: Provisioning::Deleting,
+        operation,
+        ready_not_before: ready,
+        etag,
+        abort: None,
+        reimage: None,
+        ..pool.clone()
+    });
 }
 
 /// Starts an operation.
@@ -130,12 +142,21 @@ pub(super) fn start(
     id
 }
 
-/// Gives up an operation that still runs.
-fn cancel(tx: &mut Tx<'_>, now: VirtualTime, id: OperationId) {
+/// Gives up everything that runs on a pool that goes.
+fn override_all_of(tx: &mut Tx<'_>, now: VirtualTime, pool: &Pool, by: OperationId) {
+    let abort = pool.abort.map(|abort| abort.operation);
+    for operation in [Some(pool.operation), abort, pool.reimage].into_iter().flatten() {
+        cancel(tx, now, operation, by);
+    }
+}
+
+/// Gives up an operation that still runs, for a later one.
+fn cancel(tx: &mut Tx<'_>, now: VirtualTime, id: OperationId, by: OperationId) {
     if let Some(operation) = tx.get::<Operation>(&id.storage_key())
         && operation.state == OperationState::InProgress
     {
-        tx.put(Operation { state: OperationState::Canceled { ended: now }, ..(*operation).clone() });
+        let state = OperationState::Canceled { ended: now, by: Some(by) };
+        tx.put(Operation { state, ..(*operation).clone() });
     }
 }
 

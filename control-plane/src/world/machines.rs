@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::pools::{Asker, ClusterFacts, idle};
+use super::pools::{Asker, ClusterFacts, Way, idle, left_behind};
 use super::{World, clusters, deletion, guard, record};
 use crate::engine::Unit;
 use crate::ids::{ClusterId, OperationId, PoolId, StorageKey};
 use crate::model::{
-    Cluster, EventKind, Node, NodeEvent, NodeState, OperationKind, OperationTarget, Pool, PoolSettings, PoolSpec,
-    Provisioning,
+    Cluster, EventKind, MachineGroup, Node, NodeEvent, NodeState, OperationKind, OperationTarget, Pool, PoolKind,
+    PoolSpec, Provisioning,
 };
 use crate::refusal::{Refusal, RefusalKind};
 use crate::rules;
@@ -16,29 +16,35 @@ use crate::store::Tx;
 use crate::timings::Step;
 
 impl World {
-    /// Brings a pool to the newest node image.
-    pub async fn upgrade_node_image(&self, id: &PoolId) -> Result<(Arc<Pool>, OperationId), Refusal> {
+    /// Brings a pool to the newest node image, or to that of a snapshot.
+    pub async fn upgrade_node_image(
+        &self,
+        id: &PoolId,
+        snapshot_image: Option<String>,
+    ) -> Result<(Arc<Pool>, OperationId), Refusal> {
         let id = id.clone();
         self.transact(move |world, tx, now| {
             let subscription = guard::subscription(tx, id.cluster.group.subscription)?;
             let (cluster, pool) = existing(tx, &id)?;
             idle(tx, &subscription, &cluster, Some(&pool))?;
-            let asker =
-                Asker { world, subscription: &subscription, feature: pool.made_with_feature, first_pool: false };
-            let unchanged = PoolSpec { name: id.name.to_string(), ..PoolSpec::default() };
-            let settings = asker.settle(&ClusterFacts::of(&cluster), &unchanged, Some(&pool), false)?;
+            let feature = pool.made_with_feature;
+            let asker = Asker { world, now, subscription: &subscription, feature, first_pool: false };
+            let asked = PoolSpec { name: id.name.to_string(), snapshot_image, ..PoolSpec::default() };
+            let settings = asker.settle(&ClusterFacts::of(&cluster), &asked, Some(&pool), Way::NodeImage)?;
             let target = OperationTarget::Pool(id.clone());
             let operation = deletion::start(tx, now, OperationKind::Upgrade, target, cluster.location.clone());
             let ready = now + world.timings().sample(Step::PoolUpdate, &format!("{}/{operation}", id.name));
             let subject = format!("{}/{}", id.cluster.name, id.name);
             let text = format!("node image {}", settings.node_image_version);
             let etag = tx.fresh_uuid();
+            let previous = left_behind(&pool, &settings, now).or_else(|| pool.previous.clone());
             let pool = tx.put(Pool {
                 settings,
                 provisioning: Provisioning::UpgradingNodeImageVersion,
                 operation,
                 ready_not_before: ready,
                 etag,
+                previous,
                 ..(*pool).clone()
             });
             record(tx, now, EventKind::Requested, Some(subscription.id), subject, text);
@@ -46,6 +52,18 @@ impl World {
             Ok((pool, operation))
         })
         .await
+    }
+
+    /// The newest node image that a pool could have now.
+    pub fn newest_node_image(&self, cluster: &Cluster, pool: &Pool) -> String {
+        let Some(subscription) = self.subscription(pool.id.cluster.group.subscription) else {
+            return pool.settings.node_image_version.clone();
+        };
+        let (now, feature) = (self.now(), pool.made_with_feature);
+        let asker = Asker { world: self, now, subscription: &subscription, feature, first_pool: false };
+        // What the pool has is what it can always have.
+        let newest = asker.newest_image(&ClusterFacts::of(cluster), pool);
+        newest.unwrap_or_else(|_| pool.settings.node_image_version.clone())
     }
 
     /// Removes single machines of a pool, by name; the pool's count shrinks with them.
@@ -56,8 +74,10 @@ impl World {
             let (cluster, pool) = existing(tx, &id)?;
             idle(tx, &subscription, &cluster, Some(&pool))?;
             let leaving = named(tx, &pool, &names)?;
-            let count = pool.settings.count.saturating_sub(u32::try_from(leaving.len()).unwrap_or(u32::MAX));
-            let settings = PoolSettings { count, ..pool.settings.clone() };
+            let fewer = PoolSpec { name: id.name.to_string(), ..without(&pool, &leaving) };
+            let feature = pool.made_with_feature;
+            let asker = Asker { world, now, subscription: &subscription, feature, first_pool: false };
+            let settings = asker.settle(&ClusterFacts::of(&cluster), &fewer, Some(&pool), Way::AgentPool)?;
             let pools = tx.scan::<Pool>(&id.cluster.children_prefix());
             rules::judge_pool_in_cluster(&pools, Some(&pool), &settings, subscription.era)?;
             let target = OperationTarget::Pool(id.clone());
@@ -148,6 +168,20 @@ fn existing(tx: &Tx<'_>, id: &PoolId) -> Result<(Arc<Cluster>, Arc<Pool>), Refus
     let cluster = tx.get::<Cluster>(&id.cluster.storage_key()).ok_or_else(|| guard::cluster_missing(&id.cluster))?;
     let pool = tx.get::<Pool>(&id.storage_key()).ok_or_else(|| guard::pool_missing(id))?;
     Ok((cluster, pool))
+}
+
+/// A request for the pool without these machines.
+fn without(pool: &Pool, leaving: &[Arc<Node>]) -> PoolSpec {
+    let count = |group: MachineGroup| {
+        let gone = leaving.iter().filter(|n| n.size.is_empty() || n.size.eq_ignore_ascii_case(&group.size)).count();
+        let left = i64::from(group.count).saturating_sub(i64::try_from(gone).unwrap_or(i64::MAX));
+        MachineGroup { size: group.size, count: left.max(0) }
+    };
+    let groups: Vec<_> = pool.settings.groups().into_iter().map(count).collect();
+    match pool.settings.kind {
+        PoolKind::VirtualMachines => PoolSpec { machines: Some(groups), ..PoolSpec::default() },
+        _ => PoolSpec { count: groups.first().map(|group| group.count), ..PoolSpec::default() },
+    }
 }
 
 fn named(tx: &Tx<'_>, pool: &Pool, names: &[String]) -> Result<Vec<Arc<Node>>, Refusal> {

@@ -2,12 +2,13 @@
 
 use super::registration::trusted_launch_in_effect;
 use super::{Conditions, Put, World, conflict, deletion, guard, record};
+use crate::catalog::weeks_in;
 use crate::clock::VirtualTime;
 use crate::engine::Unit;
 use crate::ids::{OperationId, PoolId, StorageKey};
 use crate::model::{
     Cluster, EventKind, Operation, OperationKind, OperationTarget, Pool, PoolSettings, PoolSpec, PowerState,
-    Provisioning, Subscription,
+    Provisioning, Subscription, UsedVersions,
 };
 use crate::refusal::{Refusal, RefusalKind};
 use crate::resolve::{self, PoolContext};
@@ -40,14 +41,18 @@ pub(super) fn put(
     idle(tx, &subscription, &cluster, before.as_deref())?;
     let feature = trusted_launch_in_effect(&subscription, &conditions.custom_features, now);
     let pools = tx.scan::<Pool>(&id.cluster.children_prefix());
-    let asker = Asker { world, subscription: &subscription, feature, first_pool: pools.is_empty() };
-    let settings = asker.settle(&ClusterFacts::of(&cluster), &spec, before.as_deref(), false)?;
+    let asker = Asker { world, now, subscription: &subscription, feature, first_pool: pools.is_empty() };
+    let settings = asker.settle(&ClusterFacts::of(&cluster), &spec, before.as_deref(), Way::AgentPool)?;
     rules::judge_pool_in_cluster(&pools, before.as_deref(), &settings, subscription.era)?;
     let change = change_of(before.as_deref(), &settings);
     let target = OperationTarget::Pool(id.clone());
     let operation = deletion::start(tx, now, change.kind, target, cluster.location.clone());
     let ready = now + world.timings().sample(Step::PoolUpdate, &format!("{}/{operation}", id.name));
-    let pool = write(tx, now, &id, before.as_deref(), settings, &change, operation, ready, feature);
+    let mut pool = write(tx, now, &id, before.as_deref(), settings, &change, operation, ready, feature);
+    if asker.rolls_back(&spec, before.as_deref()) {
+        // One step back, not several (azure-aks-docs roll-back-node-pool-version.md).
+        pool.previous = None;
+    }
     tx.touch(Unit::cluster(&id.cluster));
     let subject = format!("{}/{}", id.cluster.name, id.name);
     record(tx, now, EventKind::Requested, Some(subscription.id), subject, change.text.clone());
@@ -75,26 +80,66 @@ impl<'a> ClusterFacts<'a> {
     }
 }
 
+/// How a pool is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Through the agent pool API.
+    AgentPool,
+    /// In the body of a cluster.
+    Embedded,
+    /// By an upgrade of its node image.
+    NodeImage,
+}
+
 /// Who asks: the subscription with its era and features.
 pub(super) struct Asker<'a> {
     pub(super) world: &'a World,
+    pub(super) now: VirtualTime,
     pub(super) subscription: &'a Subscription,
     pub(super) feature: bool,
     pub(super) first_pool: bool,
 }
 
 impl Asker<'_> {
-    /// Fills in the defaults and judges the result.
+    /// Fills in the defaults and judges the result, once for each size of machines.
     pub(super) fn settle(
         &self,
         cluster: &ClusterFacts<'_>,
         spec: &PoolSpec,
         before: Option<&Pool>,
-        embedded: bool,
+        way: Way,
     ) -> Result<PoolSettings, Refusal> {
-        let context = PoolContext {
+        let context = self.context(cluster, before, way);
+        let settings = resolve::resolve_pool(&context, spec)?;
+        rules::judge_pool(&context, spec, &settings)?;
+        for group in settings.machines.iter().skip(1) {
+            let with_size = PoolSettings { vm_size: group.size.clone(), ..settings.clone() };
+            rules::judge_pool(&context, spec, &with_size)?;
+        }
+        Ok(settings)
+    }
+
+    /// Whether a request rolls a pool back to what it ran before.
+    fn rolls_back(&self, spec: &PoolSpec, before: Option<&Pool>) -> bool {
+        let nowhere =
+            ClusterFacts { location: "", version_asked: "", version: "", virtual_nodes: false, windows_profile: false };
+        resolve::Wanted::new(&self.context(&nowhere, before, Way::AgentPool), spec).rolls_back().is_some()
+    }
+
+    /// The newest node image that a pool could have.
+    pub(super) fn newest_image(&self, cluster: &ClusterFacts<'_>, pool: &Pool) -> Result<String, Refusal> {
+        let unchanged = PoolSpec { name: pool.id.name.to_string(), ..PoolSpec::default() };
+        resolve::resolve_pool(&self.context(cluster, Some(pool), Way::NodeImage), &unchanged)
+            .map(|settings| settings.node_image_version)
+    }
+
+    fn context<'c>(&'c self, cluster: &'c ClusterFacts<'c>, before: Option<&'c Pool>, way: Way) -> PoolContext<'c> {
+        PoolContext {
             catalog: self.world.catalog(),
             era: self.subscription.era,
+            now: self.now,
+            image_weeks: weeks_in(self.now.since(self.subscription.added)),
+            newest_image: way == Way::NodeImage,
             location: cluster.location,
             cluster_version: cluster.version,
             cluster_version_asked: cluster.version_asked,
@@ -103,11 +148,8 @@ impl Asker<'_> {
             first_pool: self.first_pool,
             trusted_launch_feature: self.feature,
             before,
-            embedded,
-        };
-        let settings = resolve::resolve_pool(&context, spec)?;
-        rules::judge_pool(&context, spec, &settings)?;
-        Ok(settings)
+            embedded: way == Way::Embedded,
+        }
     }
 }
 
@@ -140,8 +182,9 @@ pub(super) struct Change {
     pub(super) text: String,
 }
 
-/// Names follow what was recorded: a change of version shows `Upgrading`, of the image alone
-/// `UpgradingNodeImageVersion`, of the count alone `Scaling`, anything else `Updating`.
+/// Names follow what was recorded: a change of version or of FIPS shows `Upgrading`, of the image alone
+/// `UpgradingNodeImageVersion`, of the count alone `Scaling`, anything else `Updating`. That a change of the distribution
+/// shows what a change of FIPS shows is inferred.
 pub(super) fn change_of(before: Option<&Pool>, after: &PoolSettings) -> Change {
     let change = |kind, state, text: String| Change { kind, state, text };
     let Some(before) = before.map(|pool| &pool.settings) else {
@@ -161,6 +204,10 @@ pub(super) fn change_of(before: Option<&Pool>, after: &PoolSettings) -> Change {
             PowerState::Stopped => change(OperationKind::Stop, Provisioning::Stopping, "stop".to_owned()),
             PowerState::Running => change(OperationKind::Start, Provisioning::Starting, "start".to_owned()),
         };
+    }
+    if before.fips != after.fips || before.os_sku != after.os_sku {
+        let text = format!("upgrade to node image {}", after.node_image_version);
+        return change(OperationKind::Upgrade, Provisioning::Upgrading, text);
     }
     if before.current_orchestrator_version != after.current_orchestrator_version {
         let text = format!("upgrade to Kubernetes {}", after.current_orchestrator_version);
@@ -192,7 +239,9 @@ pub(super) fn write(
     let etag = tx.fresh_uuid();
     match before {
         Some(before) => {
-            Pool { settings, provisioning: change.state, operation, ready_not_before: ready, etag, ..before.clone() }
+            let previous = left_behind(before, &settings, now).or_else(|| before.previous.clone());
+            let provisioning = change.state;
+            Pool { settings, provisioning, operation, ready_not_before: ready, etag, previous, ..before.clone() }
         }
         None => Pool {
             id: id.clone(),
@@ -202,6 +251,7 @@ pub(super) fn write(
             ready_not_before: ready,
             etag,
             abort: None,
+            previous: None,
             reimage: None,
             next_instance: 0,
             made_with_feature: feature,
@@ -209,6 +259,20 @@ pub(super) fn write(
             created: now,
         },
     }
+}
+
+/// What a pool that is upgraded leaves behind, to be rolled back to: another Kubernetes version, or another version of the
+/// same node image (a change of the distribution cannot be rolled back).
+pub(super) fn left_behind(before: &Pool, after: &PoolSettings, now: VirtualTime) -> Option<UsedVersions> {
+    let was = &before.settings;
+    let upgraded = was.current_orchestrator_version != after.current_orchestrator_version
+        || (was.node_image_version != after.node_image_version
+            && resolve::definition(&was.node_image_version) == resolve::definition(&after.node_image_version));
+    upgraded.then(|| UsedVersions {
+        orchestrator_version: was.current_orchestrator_version.clone(),
+        node_image_version: was.node_image_version.clone(),
+        left: now,
+    })
 }
 
 /// A stopped cluster can only be started or deleted (azure-aks-docs start-stop-cluster.md). The text is inferred.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use control_plane::model::PoolKind;
 use control_plane::refusal::RefusalKind;
 
 use crate::answer;
@@ -29,12 +30,15 @@ pub(crate) async fn list(scope: Scope) -> Answer {
     let clusters = scope.world().clusters(scope.subscription.id);
     for cluster in clusters.iter().filter(|cluster| cluster.location == location.name) {
         for pool in scope.world().pools(&cluster.id) {
-            let count = scope.world().nodes(&pool.id).len() as u64;
-            (machines, sets) = (machines + count, sets + 1);
-            let size = catalog.vm_sizes().iter().find(|size| size.name.eq_ignore_ascii_case(&pool.settings.vm_size));
-            if let Some(size) = size {
-                cores += count * u64::from(size.vcpus);
-                *families.entry(size.family.as_str()).or_default() += count * u64::from(size.vcpus);
+            let nodes = scope.world().nodes(&pool.id);
+            let in_set = pool.settings.kind == PoolKind::VirtualMachineScaleSets;
+            (machines, sets) = (machines + nodes.len() as u64, sets + u64::from(in_set));
+            for node in nodes {
+                let name = if node.size.is_empty() { &pool.settings.vm_size } else { &node.size };
+                if let Some(size) = catalog.vm_size(name) {
+                    cores += u64::from(size.vcpus);
+                    *families.entry(size.family.as_str()).or_default() += u64::from(size.vcpus);
+                }
             }
         }
     }

@@ -11,6 +11,7 @@ use http::{HeaderMap, StatusCode};
 use super::clusters;
 use crate::answer::{self, Voice};
 use crate::error::{Answer, Error};
+use crate::kept::snapshot;
 use crate::middleware::Content;
 use crate::scope::{Scope, conditions};
 use crate::wire::cluster::Occasion;
@@ -52,10 +53,13 @@ pub(crate) async fn abort_pool(scope: Scope) -> Answer {
     Ok(accepted_pool(&scope, &cluster.location, &pool, operation))
 }
 
-/// `POST {pool}/upgradeNodeImageVersion`.
-pub(crate) async fn upgrade_node_image(scope: Scope) -> Answer {
+/// `POST {pool}/upgradeNodeImageVersion`: to the newest image, or to that of the snapshot in the header `AKSSnapshotId`
+/// (azure-cli, `az aks nodepool upgrade --node-image-only --snapshot-id`).
+pub(crate) async fn upgrade_node_image(scope: Scope, headers: HeaderMap) -> Answer {
     let (cluster, _) = scope.existing_pool()?;
-    let (pool, operation) = scope.world().upgrade_node_image(&scope.pool()).await?;
+    let named = headers.get("akssnapshotid").and_then(|id| id.to_str().ok());
+    let image = named.map(|id| snapshot::image(scope.world(), id)).transpose()?.flatten();
+    let (pool, operation) = scope.world().upgrade_node_image(&scope.pool(), image).await?;
     Ok(accepted_pool(&scope, &cluster.location, &pool, operation))
 }
 

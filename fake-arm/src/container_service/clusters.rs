@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use control_plane::era::Era;
+use control_plane::ids::PoolId;
 use control_plane::model::{Cluster, NodeState, Pool, Provisioning};
 use control_plane::world::{Put, RegistrationShown};
 use http::{HeaderMap, StatusCode};
 
 use crate::answer::{self, Voice};
 use crate::error::{Answer, Error};
+use crate::kept::snapshot;
 use crate::middleware::Content;
 use crate::scope::{Scope, conditions, group_not_found};
 use crate::wire::cluster::{self, Occasion, View};
@@ -44,8 +46,12 @@ pub(crate) async fn show(scope: Scope) -> Answer {
 /// `PUT …/managedClusters/{cluster}`: 201 for a new one, 200 for a change; the operation's URL in
 /// `azure-asyncoperation`, neither `Location` nor `Retry-After`.
 pub(crate) async fn put(scope: Scope, headers: HeaderMap, Content(body): Content) -> Answer {
-    let spec = cluster_body::read(&body)?;
+    let mut spec = cluster_body::read(&body)?;
     let id = scope.cluster();
+    for pool in spec.pools.iter_mut().flatten() {
+        let before = scope.world().pool(&PoolId { cluster: id.clone(), name: pool.name.as_str().into() });
+        snapshot::apply(scope.world(), pool, before.as_deref())?;
+    }
     if spec.location.is_empty() && scope.world().cluster(&id).is_none() {
         let text = "The location property is required for this definition.";
         return Err(Error::gateway(control_plane::refusal::RefusalKind::BadRequest, "LocationRequired", text));

@@ -8,6 +8,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::answer::{self, Voice};
 use crate::error::Answer;
+use crate::kept::snapshot;
 use crate::middleware::Content;
 use crate::query;
 use crate::scope::{Scope, conditions};
@@ -50,7 +51,8 @@ pub(crate) async fn show(scope: Scope) -> Answer {
 
 /// `PUT …/agentPools/{pool}`.
 pub(crate) async fn put(scope: Scope, headers: HeaderMap, Content(body): Content) -> Answer {
-    let spec = pool_body::read(&body, scope.param("pool"))?;
+    let mut spec = pool_body::read(&body, scope.param("pool"))?;
+    snapshot::apply(scope.world(), &mut spec, scope.world().pool(&scope.pool()).as_deref())?;
     let done = scope.world().put_pool(scope.pool(), spec, conditions(&headers)).await?;
     Ok(accepted(&scope, &done))
 }

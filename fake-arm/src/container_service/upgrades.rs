@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use control_plane::catalog::{KubernetesMinor, KubernetesVersion};
-use control_plane::model::OsType;
+use control_plane::model::{OsType, UsedVersions};
 
 use crate::answer;
 use crate::error::Answer;
@@ -57,7 +57,7 @@ fn is_preview(minors: &[KubernetesMinor], version: &str) -> bool {
     minors.iter().any(|minor| minor.preview && minor.patches.iter().any(|patch| patch.version == version))
 }
 
-/// `GET {pool}/upgradeProfiles/default`. The latest node image is the pool's: images do not age here.
+/// `GET {pool}/upgradeProfiles/default`.
 pub(crate) async fn of_pool(scope: Scope) -> Answer {
     let (cluster, pool) = scope.existing_pool()?;
     let version = &pool.settings.current_orchestrator_version;
@@ -69,7 +69,7 @@ pub(crate) async fn of_pool(scope: Scope) -> Answer {
         o.object("properties", |o| {
             o.value("kubernetesVersion", version);
             o.value("osType", if pool.settings.os_type == OsType::Windows { "Windows" } else { "Linux" });
-            o.value("latestNodeImageVersion", &pool.settings.node_image_version);
+            o.value("latestNodeImageVersion", &scope.world().newest_node_image(&cluster, &pool));
             if behind {
                 o.array("upgrades", [&cluster.current_kubernetes_version], |to, out| {
                     object(out, |o| {
@@ -77,11 +77,26 @@ pub(crate) async fn of_pool(scope: Scope) -> Answer {
                     });
                 });
             }
+            if scope.form().has_recently_used_versions() {
+                write_recently_used(o, pool.rollback(scope.world().now()));
+            }
             if scope.form().has_components() {
                 write_components(o, std::iter::once(version), &[]);
             }
         });
     })))
+}
+
+/// `recentlyUsedVersions`, left out when there is nothing to roll back to.
+fn write_recently_used(o: &mut Object<'_>, used: Option<&UsedVersions>) {
+    let Some(used) = used else { return };
+    o.array("recentlyUsedVersions", [used], |used, out| {
+        object(out, |o| {
+            o.value("orchestratorVersion", &used.orchestrator_version);
+            o.value("nodeImageVersion", &used.node_image_version);
+            o.value("timestamp", &used.left.rfc3339());
+        });
+    });
 }
 
 /// Components of the control plane that are listed for each minor version (recorded in `test_aks_get_upgrades`).

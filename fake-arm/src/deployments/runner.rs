@@ -270,7 +270,7 @@ fn outcome(world: &World, step: &Step, operation: OperationId, created: bool) ->
             let error = not_completed(step, "Failed", inner);
             Some((Progress::Failed { status: 409, error }, *ended))
         }
-        OperationState::Canceled { ended } => {
+        OperationState::Canceled { ended, .. } => {
             let error = not_completed(step, "Canceled", Vec::new());
             Some((Progress::Failed { status: 409, error }, *ended))
         }

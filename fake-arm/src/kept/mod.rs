@@ -3,7 +3,7 @@
 //! Only the types listed here: anything else is refused rather than silently accepted.
 
 mod network;
-mod snapshot;
+pub(crate) mod snapshot;
 
 use axum::extract::Request;
 use axum::response::Response;

@@ -66,6 +66,17 @@ impl Form {
         self.api.is_preview() && !self.api.is_before(2024, 4)
     }
 
+    /// Whether upgrade profiles of pools have `recentlyUsedVersions`: in previews from 2025-08-02 on, and from 2026-04-01 on
+    /// (azure-aks-docs roll-back-node-pool-version.md).
+    pub(crate) fn has_recently_used_versions(self) -> bool {
+        if self.api.is_preview() { !self.api.is_before(2025, 8) } else { !self.api.is_before(2026, 4) }
+    }
+
+    /// Whether a machine tells its node image: in the models of the previews from 2025-07 on.
+    pub(crate) fn has_machine_image(self) -> bool {
+        self.api.is_preview() && !self.api.is_before(2025, 7)
+    }
+
     /// Whether a list of pools ends with a link to a second page, which is empty.
     pub(crate) fn pages_pools(self) -> bool {
         self.is_early()

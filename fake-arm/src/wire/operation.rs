@@ -24,8 +24,14 @@ pub(crate) fn status(operation: &Operation, form: Form) -> Vec<u8> {
         o.value("status", operation.state.as_str());
         o.value("startTime", &operation.started.rfc3339());
         o.maybe("endTime", operation.state.ended().map(|ended| ended.rfc3339()));
+        let overridden;
         let error = match &operation.state {
             OperationState::Failed { error, .. } => Some((error.code.as_str(), error.message.as_str())),
+            // Both words as the service writes them (hashicorp/terraform-provider-azurerm issue 8260).
+            OperationState::Canceled { by: Some(by), .. } => {
+                overridden = format!("The operation was overriden and canceled by a later operation {by}.");
+                Some(("Canceled", overridden.as_str()))
+            }
             _ => is_power(operation).then_some(NOT_LATEST).filter(|_| form.doubts_power_operations()),
         };
         if let Some((code, message)) = error {

@@ -1,6 +1,6 @@
 //! Agent pools as the AKS resource provider writes them.
 
-use control_plane::model::{GpuDriver, Opaque, Pool, PoolKind, Priority};
+use control_plane::model::{GpuDriver, MachineGroup, Opaque, Pool, PoolKind, Priority, Provisioning};
 
 use super::form::Form;
 use super::ids::PoolPath;
@@ -74,8 +74,13 @@ fn write_properties(o: &mut Object<'_>, pool: &Pool, form: Form, new: bool) {
     o.kept(kept, "vnetSubnetID").kept(kept, "podSubnetID");
     o.value("maxPods", &settings.max_pods);
     o.value("type", settings.kind.as_str());
-    o.kept(kept, "availabilityZones").kept(kept, "maxCount").kept(kept, "minCount");
-    o.kept_or(kept, "enableAutoScaling", &false);
+    if !settings.zones.is_empty() {
+        o.value("availabilityZones", &settings.zones);
+    }
+    if let Some(bounds) = settings.autoscaler {
+        o.value("maxCount", &bounds.max).value("minCount", &bounds.min);
+    }
+    o.value("enableAutoScaling", &settings.autoscaler.is_some());
     o.kept(kept, "scaleDownMode");
     if settings.priority == Priority::Spot {
         o.value("scaleSetPriority", "Spot");
@@ -137,7 +142,8 @@ fn write_upgrade_settings(o: &mut Object<'_>, pool: &Pool, form: Form) {
     let empty = Opaque::new();
     let kept = kept.unwrap_or(&empty);
     o.object("upgradeSettings", |o| {
-        if form.fills_in_surge() {
+        // Spot pools have none: az would send it back, and the service refuses it.
+        if form.fills_in_surge() && pool.settings.priority != Priority::Spot {
             o.kept_or(kept, "maxSurge", "10%").rest(kept, &["maxSurge"]);
         } else {
             o.rest(kept, &[]);
@@ -166,16 +172,22 @@ fn write_gpu(o: &mut Object<'_>, pool: &Pool, form: Form) {
     });
 }
 
+/// The scale profiles as asked for; once they are there, also as what there is.
 fn write_machines(o: &mut Object<'_>, pool: &Pool) {
+    let groups = pool.settings.groups();
+    let write = |group: &MachineGroup, out: &mut Vec<u8>| {
+        object(out, |o| {
+            o.value("size", &group.size).value("count", &group.count);
+        });
+    };
     o.object("virtualMachinesProfile", |o| {
         o.object("scale", |o| {
-            o.array("manual", [&pool.settings], |settings, out| {
-                object(out, |o| {
-                    o.value("size", &settings.vm_size).value("count", &settings.count);
-                });
-            });
+            o.array("manual", &groups, write);
         });
     });
+    if pool.provisioning == Provisioning::Succeeded {
+        o.array("virtualMachineNodesStatus", &groups, write);
+    }
 }
 
 /// Both booleans, except where [`Form`] knows better: az 2.66 to 2.91 crash on `--enable-secure-boot` when the profile is missing.

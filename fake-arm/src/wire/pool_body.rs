@@ -1,6 +1,8 @@
 //! Agent pools from request bodies: `properties` of an agent pool, or one entry of `agentPoolProfiles`.
 
-use control_plane::model::{GpuDriver, NodePoolMode, OsDiskType, OsType, PoolKind, PoolSpec, PowerState, Priority};
+use control_plane::model::{
+    GpuDriver, MachineGroup, NodePoolMode, OsDiskType, OsType, PoolKind, PoolSpec, PowerState, Priority,
+};
 use serde_json::Value;
 
 use super::read::Members;
@@ -28,7 +30,7 @@ pub(super) fn read_embedded(mut pool: Members<'_>) -> Result<PoolSpec, Error> {
 
 fn read_members(mut pool: Members<'_>, name: String) -> Result<PoolSpec, Error> {
     pool.drop_all(READ_ONLY);
-    let machines = virtual_machines(&mut pool)?;
+    let upgrade = upgrade_settings(&mut pool)?;
     let security = security(&mut pool)?;
     let mut spec = PoolSpec {
         name,
@@ -50,19 +52,25 @@ fn read_members(mut pool: Members<'_>, name: String) -> Result<PoolSpec, Error> 
         priority: pool.choice("scaleSetPriority", Priority::ALL, Priority::as_str)?,
         power: power_state(&mut pool)?,
         node_image_version: pool.text_or_default("nodeImageVersion")?,
+        snapshot_image: None,
+        autoscaling: pool.boolean("enableAutoScaling")?,
+        min_count: pool.integer("minCount")?,
+        max_count: pool.integer("maxCount")?,
+        machines: virtual_machines(&mut pool)?,
+        zones: pool.texts("availabilityZones")?,
+        spot_max_price: None,
+        max_surge: upgrade.max_surge,
+        max_unavailable: upgrade.max_unavailable,
         taints: pool.texts("nodeTaints")?,
         labels: pool.text_map("nodeLabels")?,
         tags: pool.text_map("tags")?,
         properties: serde_json::Map::new(),
     };
-    if let Some((size, count)) = machines {
-        spec.vm_size = Some(size);
-        spec.count = Some(count);
-    }
     if spec.priority == Some(Priority::Regular) {
         pool.drop_all(SPOT_ONLY);
     }
     spec.properties = pool.rest();
+    spec.spot_max_price = spec.properties.get("spotMaxPrice").and_then(Value::as_f64);
     // Recorded: sent empty, not returned.
     spec.properties
         .retain(|key, value| !(key == "nodeInitializationTaints" && value.as_array().is_some_and(Vec::is_empty)));
@@ -87,6 +95,29 @@ fn security(pool: &mut Members<'_>) -> Result<Security, Error> {
     if !rest.is_empty() {
         pool.keep("securityProfile", rest);
     }
+    Ok(read)
+}
+
+struct UpgradeSettings {
+    max_surge: Option<String>,
+    max_unavailable: Option<String>,
+}
+
+/// Looks at what the rules judge of `upgradeSettings`, and keeps all of it.
+fn upgrade_settings(pool: &mut Members<'_>) -> Result<UpgradeSettings, Error> {
+    let Some(mut settings) = pool.nested("upgradeSettings")? else {
+        return Ok(UpgradeSettings { max_surge: None, max_unavailable: None });
+    };
+    let read = UpgradeSettings {
+        max_surge: settings.text_or_default("maxSurge")?,
+        max_unavailable: settings.text_or_default("maxUnavailable")?,
+    };
+    for (name, text) in [("maxSurge", &read.max_surge), ("maxUnavailable", &read.max_unavailable)] {
+        if let Some(text) = text {
+            settings.keep(name, text.clone());
+        }
+    }
+    pool.keep("upgradeSettings", settings.rest());
     Ok(read)
 }
 
@@ -118,8 +149,8 @@ fn power_state(pool: &mut Members<'_>) -> Result<Option<PowerState>, Error> {
     }
 }
 
-/// Size and count of a pool of type `VirtualMachines`, which come in a profile of their own.
-fn virtual_machines(pool: &mut Members<'_>) -> Result<Option<(String, i64)>, Error> {
+/// Sizes and counts of a pool of type `VirtualMachines`, which come in a profile of their own.
+fn virtual_machines(pool: &mut Members<'_>) -> Result<Option<Vec<MachineGroup<i64>>>, Error> {
     pool.drop_all(&["virtualMachineNodesStatus"]);
     let Some(mut profile) = pool.nested("virtualMachinesProfile")? else {
         return Ok(None);
@@ -133,19 +164,11 @@ fn virtual_machines(pool: &mut Members<'_>) -> Result<Option<(String, i64)>, Err
             "Use a manual scale profile.",
         ));
     }
-    let mut manual = scale.list("manual")?.unwrap_or_default();
-    if manual.len() > 1 {
-        return Err(Error::not_simulated(
-            "several manual scale profiles in one VirtualMachines pool",
-            "Use one pool a size.",
-        ));
-    }
-    let Some(mut only) = manual.pop() else {
-        return Ok(None);
+    let group = |mut entry: Members<'_>| {
+        let size = entry.text_or_default("size")?.unwrap_or_default();
+        Ok(MachineGroup { size, count: entry.integer("count")?.unwrap_or(1) })
     };
-    let size = only.text_or_default("size")?;
-    let count = only.integer("count")?;
-    Ok(size.zip(count.or(Some(1))))
+    scale.list("manual")?.map(|entries| entries.into_iter().map(group).collect()).transpose()
 }
 
 /// Whether a kept value is an empty list or object.
@@ -203,7 +226,7 @@ mod tests {
         let spec =
             read_value(json!({"type": "VirtualMachines", "virtualMachinesProfile": {"scale": {"manual": manual}}}))
                 .unwrap();
-        assert_eq!((spec.vm_size.as_deref(), spec.count), (Some("Standard_D4s_v3"), Some(3)));
+        assert_eq!(spec.machines, Some(vec![MachineGroup { size: "Standard_D4s_v3".to_owned(), count: 3 }]));
     }
 
     #[test]

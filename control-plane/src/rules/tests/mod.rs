@@ -4,6 +4,7 @@
 mod cluster_examples;
 mod examples;
 mod properties;
+mod scaling_examples;
 mod scene;
 mod trusted_launch_examples;
 
@@ -24,7 +25,10 @@ struct Example {
 }
 
 fn all_examples() -> Vec<&'static Example> {
-    [examples::EXAMPLES, trusted_launch_examples::EXAMPLES, cluster_examples::EXAMPLES].into_iter().flatten().collect()
+    [examples::EXAMPLES, scaling_examples::EXAMPLES, trusted_launch_examples::EXAMPLES, cluster_examples::EXAMPLES]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[test]

@@ -33,6 +33,7 @@ pub(super) struct Scene {
     pub(super) spec: PoolSpec,
     pub(super) before: Option<Pool>,
     pub(super) cluster_version: String,
+    pub(super) now: VirtualTime,
     pub(super) feature: bool,
     pub(super) virtual_nodes: bool,
     pub(super) windows_profile: bool,
@@ -67,6 +68,7 @@ impl Scene {
             },
             before: None,
             cluster_version: version,
+            now: VirtualTime::from_millis(0),
             feature: true,
             virtual_nodes: false,
             windows_profile: true,
@@ -191,6 +193,9 @@ impl Scene {
         PoolContext {
             catalog,
             era: self.era,
+            now: self.now,
+            image_weeks: 0,
+            newest_image: false,
             location: "eastus",
             cluster_version: &self.cluster_version,
             cluster_version_asked: &self.cluster_version,
@@ -275,6 +280,7 @@ fn cluster_id() -> ClusterId {
 pub(super) fn pool(name: &str, settings: PoolSettings) -> Pool {
     Pool {
         abort: None,
+        previous: None,
         reimage: None,
         id: PoolId { cluster: cluster_id(), name: Name::new(name) },
         settings,
