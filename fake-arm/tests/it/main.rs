@@ -12,6 +12,8 @@ mod house;
 mod limits;
 mod matrix;
 mod operations_page;
+mod pool_versions;
+mod pools;
 mod roles;
 mod setup;
 mod shape;

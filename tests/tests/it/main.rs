@@ -11,6 +11,7 @@ mod commands;
 mod crash;
 mod evidence;
 mod isolation;
+mod pools;
 mod preview;
 mod replay;
 mod restart;
