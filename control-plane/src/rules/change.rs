@@ -172,7 +172,6 @@ const KEPT_AND_FIXED: &[&str] = &[
     "vnetSubnetID",
     "podSubnetID",
     "podIPAllocationMode",
-    "kubeletDiskType",
     "enableNodePublicIP",
     "nodePublicIPPrefixID",
     "enableEncryptionAtHost",

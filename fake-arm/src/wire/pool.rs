@@ -55,6 +55,11 @@ pub(super) fn embedded(pool: &Pool, form: Form, new: bool, out: &mut Vec<u8>) {
     });
 }
 
+/// Whether the cluster autoscaler looks after the pool.
+pub(super) fn scales_itself(pool: &Pool) -> bool {
+    pool.settings.autoscaler.is_some()
+}
+
 fn write_properties(o: &mut Object<'_>, pool: &Pool, form: Form, new: bool) {
     let api = form.api;
     let settings = &pool.settings;
@@ -80,7 +85,7 @@ fn write_properties(o: &mut Object<'_>, pool: &Pool, form: Form, new: bool) {
     if let Some(bounds) = settings.autoscaler {
         o.value("maxCount", &bounds.max).value("minCount", &bounds.min);
     }
-    o.value("enableAutoScaling", &settings.autoscaler.is_some());
+    o.value("enableAutoScaling", &scales_itself(pool));
     o.kept(kept, "scaleDownMode");
     if settings.priority == Priority::Spot {
         o.value("scaleSetPriority", "Spot");

@@ -2,6 +2,7 @@
 //!
 //! The matrix is that of the AKS documentation (use-etags).
 
+use control_plane::era::Era;
 use serde_json::{Value, json};
 
 use crate::house::{House, Reply};
@@ -125,4 +126,53 @@ async fn what_is_being_created_can_be_deleted_or_aborted() {
     house.get(&path).await.ok(404);
     assert_eq!(house.get(&deletion).await.ok(200).json()["status"], "Succeeded");
     assert_ne!(house.get(&creation).await.ok(200).json()["status"], "InProgress", "nothing runs for ever");
+}
+
+/// The texts that were seen from 2022 on, in 2023 and in 2026; each era has its own.
+#[tokio::test]
+async fn a_second_operation_is_refused_in_the_words_of_the_era() {
+    let house = House::open().await;
+    let preview = house.preview().id;
+    let others = [("ga", Era::Ga), ("2025-08", Era::Y2025M08), ("2026-06", Era::Y2026M06)];
+    let mut subscriptions = vec![(Era::Preview, preview), (Era::CURRENT, house.today().id)];
+    for (name, era) in others {
+        subscriptions.push((era, house.world.add_subscription(name.to_owned(), era).await.unwrap().id));
+    }
+    for (era, subscription) in subscriptions {
+        let group = format!("/subscriptions/{subscription}/resourceGroups/g");
+        house.put(&group, json!({"location": "eastus"})).await.ok(201);
+        let cluster = format!("{group}/providers/Microsoft.ContainerService/managedClusters/c");
+        let mut body = setup::cluster_body();
+        body["properties"]["agentPoolProfiles"][0]["securityProfile"] = json!({});
+        let refused = async |path: &str, body: &Value| {
+            let reply = house.put(path, body.clone()).await;
+            assert_eq!(reply.error(), (409, "OperationNotAllowed".to_owned()), "{era}");
+            reply.json()["message"].as_str().unwrap().to_owned()
+        };
+        let old = |text: &str| {
+            format!(
+                "Operation is not allowed: Another {text} is in progress, please wait for it to finish before starting a \
+                 new operation. See https://aka.ms/aks-pending-operation for more details"
+            )
+        };
+        let new = |text: &str| {
+            format!("Operation is not allowed because there's an in progress {text} operation (operation ID: ")
+        };
+        house.put(&cluster, body.clone()).await.ok(201);
+        let (pool, pool_body) = (format!("{cluster}/agentPools/np"), pool_body());
+        let by_cluster = [refused(&cluster, &body).await, refused(&pool, &pool_body).await];
+        house.settle().await;
+        house.put(&pool, pool_body.clone()).await.ok(201);
+        let by_pool = [refused(&cluster, &body).await, refused(&pool, &pool_body).await];
+        house.settle().await;
+        for (of_cluster, of_pool) in by_cluster.into_iter().zip(by_pool) {
+            if era <= Era::Ga {
+                assert_eq!(of_cluster, old("operation (Creating)"), "{era}");
+                assert_eq!(of_pool, old("agentpool operation (np - Creating)"), "{era}");
+            } else {
+                assert!(of_cluster.starts_with(&new("create managed cluster")), "{era}: {of_cluster}");
+                assert!(of_pool.starts_with(&new("create agent pool")), "{era}: {of_pool}");
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::house::House;
 use crate::pools::{cluster, has, properties, refused, shown};

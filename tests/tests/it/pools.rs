@@ -79,8 +79,7 @@ fn pools_of_every_kind_are_added() {
         ),
         (
             "-n gpu --node-vm-size Standard_NC4as_T4_v3 --gpu-driver none --node-count 1",
-            json!({ "vmSize": "Standard_NC4as_T4_v3", "gpuProfile": { "driver": "None", "driverType": null,
-                "nvidia": null } }),
+            json!({ "vmSize": "Standard_NC4as_T4_v3", "gpuProfile": { "driver": "None" } }),
         ),
         (
             "-n arm --node-vm-size Standard_D2pds_v6 --node-osdisk-type Ephemeral --os-sku AzureLinux --node-count 1",
@@ -137,7 +136,7 @@ fn pools_are_changed_in_place() {
             json!({ "nodeLabels": { "a": "b" }, "tags": { "c": "d" }, "nodeTaints": ["e=f:NoSchedule"] }),
         ),
         (
-            r#"--labels "" --tags "" --node-taints "" --mode System"#,
+            "--labels= --tags= --node-taints= --mode System",
             json!({ "nodeLabels": null, "tags": null, "nodeTaints": null, "mode": "System" }),
         ),
         ("--mode User --enable-fips-image", json!({ "mode": "User", "enableFips": true })),
