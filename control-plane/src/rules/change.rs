@@ -23,7 +23,7 @@ pub(super) const RULES: &[Rule] = &[
         id: "vm-size-fixed-old",
         summary: "A pool keeps its VM size.",
         eras: TO_2025_08,
-        test: Test::Pool(|c| vm_size_fixed(c)),
+        test: Test::Pool(vm_size_fixed),
         ..IMMUTABLE
     },
     Rule {
@@ -34,7 +34,7 @@ pub(super) const RULES: &[Rule] = &[
                   \"2026-01-02-preview\".",
         target: Some("agentPoolProfile.vmSize"),
         source: "Azure/bicep-registry-modules issue 7130",
-        test: Test::Pool(|c| vm_size_fixed(c)),
+        test: Test::Pool(vm_size_fixed),
         ..IMMUTABLE
     },
     Rule {

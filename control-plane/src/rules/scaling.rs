@@ -75,7 +75,8 @@ pub(super) const RULES: &[Rule] = &[
         target: Some("agentPoolProfile.upgrade.maxUnavailable"),
         source: "Azure/ARO-HCP pull request 6038; text after spot-max-surge",
         test: Test::Request(|w| {
-            let some = unavailable(w).is_some_and(|asked| asked.trim_end_matches('%').trim_start_matches('0') != "");
+            let some =
+                unavailable(w).is_some_and(|asked| !asked.trim_end_matches('%').trim_start_matches('0').is_empty());
             when(w.mode() == NodePoolMode::System && some)
         }),
         ..INVALID_PARAMETER

@@ -149,7 +149,7 @@ fn pools_are_changed_in_place() {
     }
     // FIPS on, FIPS off, another distribution: three new disks.
     assert!(images(&slipway, "np").iter().all(|image| image.starts_with("AKSAzureLinux-V3gen2-")));
-    assert!(slipway.nodes("np").iter().all(|node| node["disk_generation"] == 4), "{:?}", slipway.nodes("np"));
+    assert!(slipway.nodes("np").iter().all(|node| node["diskGeneration"] == 4), "{:?}", slipway.nodes("np"));
 
     let stale = pools.fails("update", "-n np --labels a=b --if-match stale");
     assert!(stale.contains("(PreconditionFailed)"), "{stale}");
