@@ -117,6 +117,7 @@ struct Anchor {
     pace: Pace,
     at: VirtualTime,
     wall: std::time::Instant,
+    skipped: Duration,
 }
 
 /// The virtual clock.
@@ -128,7 +129,7 @@ pub struct Clock {
 impl Clock {
     /// A clock that shows `start` now.
     pub fn new(start: VirtualTime, pace: Pace) -> Self {
-        let anchor = Anchor { pace, at: start, wall: wall_instant() };
+        let anchor = Anchor { pace, at: start, wall: wall_instant(), skipped: Duration::ZERO };
         Clock { anchor: Mutex::new(anchor), moved: watch::Sender::new(0) }
     }
 
@@ -159,10 +160,17 @@ impl Clock {
         {
             let mut anchor = self.lock();
             if anchor.pace == Pace::Explicit && to > anchor.at {
+                let skipped = to.since(anchor.at);
+                anchor.skipped += skipped;
                 anchor.at = to;
             }
         }
         self.announce();
+    }
+
+    /// How far this clock was moved by command, all in all, since it was made: the time that passed for nobody else.
+    pub fn skipped(&self) -> Duration {
+        self.lock().skipped
     }
 
     /// Waits until virtual time has reached `due`. With an explicit clock that may be never.
@@ -247,6 +255,10 @@ mod tests {
         clock.move_to(VirtualTime::from_millis(5_000));
         clock.move_to(VirtualTime::from_millis(2_000));
         assert_eq!(clock.now().as_millis(), 5_000);
+        assert_eq!(clock.skipped(), Duration::from_secs(4));
+        clock.set_pace(Pace::Auto { speed: 100.0 });
+        clock.move_to(VirtualTime::from_millis(u64::MAX));
+        assert_eq!(clock.skipped(), Duration::from_secs(4), "a clock that runs by itself skips nothing");
     }
 
     #[test]

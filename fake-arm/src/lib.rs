@@ -35,5 +35,5 @@ mod wire;
 pub use door::{
     CredentialKind, FrontDoor, KubeconfigSource, Origin, OriginError, POLL_RETRY_MS, REQUEST_BODY_BYTES_MAX,
 };
-pub use entra::{Authority, AuthorityError, CLI_CLIENT_ID, Caller, Client, identity_router};
+pub use entra::{Authority, AuthorityError, CLI_CLIENT_ID, Caller, Client, Skipped, identity_router};
 pub use routes::router;

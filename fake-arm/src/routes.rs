@@ -230,7 +230,7 @@ fn container_service_routes() -> Router<Arc<FrontDoor>> {
 
 /// Microsoft.Compute.
 fn compute_routes() -> Router<Arc<FrontDoor>> {
-    use compute::{scale_sets, sizes, skus, usages};
+    use compute::{instance_views, scale_sets, sizes, skus, usages};
     const SETS: &str =
         "/subscriptions/{subscription}/resourcegroups/{group}/providers/microsoft.compute/virtualmachinescalesets";
     let machines = format!("{SETS}/{{set}}/virtualmachines");
@@ -254,8 +254,12 @@ fn compute_routes() -> Router<Arc<FrontDoor>> {
             get(usages::list),
         )
         .route(&format!("{SETS}/{{set}}"), get(scale_sets::show).put(scale_sets::change).patch(scale_sets::change))
+        .route(&format!("{SETS}/{{set}}/instanceview"), get(instance_views::of_set))
         .route(&format!("{SETS}/{{set}}/reimage"), post(scale_sets::reimage))
         .route(&format!("{SETS}/{{set}}/reimageall"), post(scale_sets::reimage))
         .route(&machines, get(scale_sets::machines))
         .route(&format!("{machines}/{{instance}}"), get(scale_sets::machine))
+        .route(&format!("{machines}/{{instance}}/instanceview"), get(instance_views::of_machine))
+        .route(&format!("{machines}/{{instance}}/reimage"), post(scale_sets::reimage_machine))
+        .route(&format!("{machines}/{{instance}}/reimageall"), post(scale_sets::reimage_machine))
 }

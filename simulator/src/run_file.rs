@@ -20,6 +20,9 @@ pub struct Running {
     pub ca: PathBuf,
     /// The process.
     pub pid: u32,
+    /// The managed identity endpoint, where it is served: `http://127.0.0.1:41741/msi/token`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
 }
 
 /// An exclusive hold on a data directory. It ends with the process, however that ends.
@@ -114,7 +117,7 @@ mod tests {
     }
 
     fn running() -> Running {
-        Running { url: "https://localhost:1".to_owned(), ca: "/x/ca.pem".into(), pid: 7 }
+        Running { url: "https://localhost:1".to_owned(), ca: "/x/ca.pem".into(), pid: 7, identity: None }
     }
 
     #[test]

@@ -3,15 +3,18 @@
 
 use std::sync::Arc;
 
+use axum::extract::RawQuery;
 use control_plane::ids::GroupId;
 use control_plane::model::{Cluster, Node, OsDiskType, Pool, PoolKind};
 use control_plane::refusal::{Refusal, RefusalKind};
 use http::StatusCode;
 
+use super::instance_views;
 use crate::answer;
 use crate::container_service::machines::state_of;
 use crate::error::{Answer, Error};
 use crate::middleware::Content;
+use crate::query;
 use crate::scope::{Scope, group_not_found, resource_not_found};
 use crate::wire::ids::{scale_set_name, scale_set_path};
 use crate::wire::json::{self, Object, document, object};
@@ -24,7 +27,7 @@ const IMAGES: &str = "/subscriptions/109a5e88-712a-48ae-9078-9ca8b3c81345/resour
 pub(crate) struct ScaleSet {
     /// The cluster.
     pub(crate) cluster: Arc<Cluster>,
-    pool: Arc<Pool>,
+    pub(super) pool: Arc<Pool>,
 }
 
 impl ScaleSet {
@@ -78,7 +81,7 @@ pub(crate) async fn list(scope: Scope) -> Answer {
     Ok(answer::provider(json::list(&sets, |set, out| object(out, |o| write(o, set)))))
 }
 
-fn find(scope: &Scope) -> Result<ScaleSet, Error> {
+pub(super) fn find(scope: &Scope) -> Result<ScaleSet, Error> {
     let (group, name) = (scope.group(), scope.param("set"));
     scope.world().group(&group).ok_or_else(|| group_not_found(&group))?;
     let found = in_group(scope, &group).into_iter().find(|set| set.name().eq_ignore_ascii_case(name));
@@ -112,31 +115,55 @@ pub(crate) async fn change(scope: Scope, Content(body): Content) -> Answer {
 }
 
 /// `GET …/{set}/virtualMachines`.
-pub(crate) async fn machines(scope: Scope) -> Answer {
+pub(crate) async fn machines(scope: Scope, RawQuery(query): RawQuery) -> Answer {
     let set = find(&scope)?;
     let nodes = scope.world().nodes(&set.pool.id);
-    Ok(answer::provider(json::list(&nodes, |node, out| object(out, |o| write_machine(o, &set, node)))))
+    let expand = wants_view(query.as_deref());
+    Ok(answer::provider(json::list(&nodes, |node, out| object(out, |o| write_machine(o, &set, node, expand)))))
 }
 
 /// `GET …/{set}/virtualMachines/{instance}`.
-pub(crate) async fn machine(scope: Scope) -> Answer {
+pub(crate) async fn machine(scope: Scope, RawQuery(query): RawQuery) -> Answer {
     let set = find(&scope)?;
+    let node = find_machine(&scope, &set)?;
+    let expand = wants_view(query.as_deref());
+    Ok(answer::provider(document(|o| write_machine(o, &set, &node, expand))))
+}
+
+/// Whether `$expand=instanceView` is asked for.
+fn wants_view(query: Option<&str>) -> bool {
+    query::value(query, "$expand").is_some_and(|what| what.eq_ignore_ascii_case("instanceView"))
+}
+
+/// The machine that the path names.
+pub(super) fn find_machine(scope: &Scope, set: &ScaleSet) -> Result<Arc<Node>, Error> {
     let instance = scope.param("instance");
     let nodes = scope.world().nodes(&set.pool.id);
-    let node = nodes.iter().find(|node| node.id.instance.to_string() == instance).ok_or_else(|| {
+    nodes.into_iter().find(|node| node.id.instance.to_string() == instance).ok_or_else(|| {
         let text = format!(
             "The entity was not found in this Azure location. Instance '{instance}' does not exist in scale set '{}'.",
             set.name()
         );
         Error::gateway(RefusalKind::NotFound, "InstanceNotFound", text)
-    })?;
-    Ok(answer::provider(document(|o| write_machine(o, &set, node))))
+    })
 }
 
 /// `POST …/{set}/reimage` and `/reimageall`, with `{"instanceIds":["0"]}` or without a body for all instances.
 pub(crate) async fn reimage(scope: Scope, Content(body): Content) -> Answer {
     let set = find(&scope)?;
     let instances = if body.is_empty() { None } else { read_instances(&body)? };
+    start_reimage(&scope, &set, instances).await
+}
+
+/// `POST …/virtualMachines/{instance}/reimage` and `/reimageall`. What the body may say is about data disks, which
+/// nodes do not have.
+pub(crate) async fn reimage_machine(scope: Scope) -> Answer {
+    let set = find(&scope)?;
+    let node = find_machine(&scope, &set)?;
+    start_reimage(&scope, &set, Some(vec![node.id.instance])).await
+}
+
+async fn start_reimage(scope: &Scope, set: &ScaleSet, instances: Option<Vec<u32>>) -> Answer {
     let operation = scope.world().reimage_instances(&set.pool.id, instances).await?;
     let url = format!(
         "{}/subscriptions/{}/providers/Microsoft.Compute/locations/{}/operations/{operation}?api-version=2024-11-01",
@@ -188,7 +215,7 @@ fn write(o: &mut Object<'_>, set: &ScaleSet) {
     });
 }
 
-fn write_machine(o: &mut Object<'_>, set: &ScaleSet, node: &Node) {
+fn write_machine(o: &mut Object<'_>, set: &ScaleSet, node: &Node, expand: bool) {
     let (settings, instance) = (&set.pool.settings, node.id.instance);
     o.text("name", format_args!("{}_{instance}", set.name()));
     o.text("id", format_args!("{}/virtualMachines/{instance}", set.id()));
@@ -209,6 +236,9 @@ fn write_machine(o: &mut Object<'_>, set: &ScaleSet, node: &Node) {
         });
         write_security(o, &node.model.image, node.model.secure_boot, node.model.vtpm);
         o.value("provisioningState", state_of(node)).value("timeCreated", &node.created.rfc3339());
+        if expand {
+            o.object("instanceView", |o| instance_views::write(o, node));
+        }
     });
 }
 

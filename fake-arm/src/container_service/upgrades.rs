@@ -14,7 +14,8 @@ use crate::wire::json::{Object, document, object};
 /// How many minor versions a pool may be behind its control plane (Kubernetes version skew policy, from 1.28 on).
 const SKEW_MINORS_MAX: u32 = 3;
 
-/// `GET {cluster}/upgradeProfiles/default`. `agentPoolProfiles` is null in Azure's answers too.
+/// `GET {cluster}/upgradeProfiles/default`. `agentPoolProfiles` was null in Azure's answers of 2024; @azure/arm-containerservice
+/// 25 fails on that, so that newer api-versions must have the list of the documented schema (inferred).
 pub(crate) async fn of_cluster(scope: Scope) -> Answer {
     let cluster = scope.existing_cluster()?;
     let version = &cluster.current_kubernetes_version;
@@ -31,7 +32,19 @@ pub(crate) async fn of_cluster(scope: Scope) -> Answer {
                     write_components(o, std::iter::once(version).chain(upgrades), COMPONENTS);
                 }
             });
-            o.value("agentPoolProfiles", &());
+            if scope.form().lists_pool_upgrades() {
+                o.array("agentPoolProfiles", scope.world().pools(&cluster.id), |pool, out| {
+                    object(out, |o| {
+                        let settings = &pool.settings;
+                        o.value("name", pool.id.name.as_str());
+                        o.value("kubernetesVersion", &settings.current_orchestrator_version);
+                        o.value("osType", settings.os_type.as_str());
+                        write_upgrades(o, &scope, &settings.current_orchestrator_version);
+                    });
+                });
+            } else {
+                o.value("agentPoolProfiles", &());
+            }
         });
     })))
 }

@@ -4,13 +4,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use control_plane::clock::wall_unix_seconds;
 use jsonwebtoken::{Algorithm, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::claims::{ACCESS_SECONDS, Caller, Claims, Purpose};
+use super::claims::{Caller, Claims, DAY_SECONDS, Purpose};
 use super::keys::{SigningKey, write_private};
 use super::principal::Principal;
 use super::verified::{Good, Verified};
@@ -62,14 +63,23 @@ pub(crate) enum Rejected {
     )]
     Foreign,
     #[error("The access token has expired.")]
-    Expired,
+    Expired {
+        /// How long ago, in seconds.
+        ago: u64,
+    },
     #[error("The token is not an access token.")]
     NotForAccess,
     #[error("The signing key is not available: {0}")]
     KeyUnavailable(String),
 }
 
+/// How much virtual time was skipped by command so far.
+pub type Skipped = Box<dyn Fn() -> Duration + Send + Sync>;
+
 /// One tenant's token service.
+///
+/// Tokens age in real time, by which clients decide when to come back for a new one, and by all virtual time that is
+/// skipped by command. They do not age faster where virtual time runs faster: a client would believe in dead tokens.
 pub struct Authority {
     tenant: Uuid,
     client: Client,
@@ -78,6 +88,7 @@ pub struct Authority {
     key: OnceLock<Arc<SigningKey>>,
     making: Mutex<()>,
     verified: Verified,
+    skipped: Skipped,
 }
 
 impl Authority {
@@ -87,7 +98,7 @@ impl Authority {
     ///
     /// # Errors
     /// When the file cannot be read or written, or does not hold a client.
-    pub fn open(dir: &Path, tenant: Uuid) -> Result<Self, AuthorityError> {
+    pub fn open(dir: &Path, tenant: Uuid, skipped: Skipped) -> Result<Self, AuthorityError> {
         let open = |name: &str| {
             let path = dir.join(name);
             load_or_make_client(&path).map_err(|source| AuthorityError::File { path, source })
@@ -101,6 +112,7 @@ impl Authority {
             key: OnceLock::new(),
             making: Mutex::new(()),
             verified: Verified::default(),
+            skipped,
         })
     }
 
@@ -135,7 +147,7 @@ impl Authority {
         self.object_id(&Caller::Application(self.reader.id.to_string()))
     }
 
-    /// The user of interactive logins.
+    /// The user of interactive logins; the password is the first application's secret.
     pub fn user(&self) -> &'static str {
         "captain@slipway.localhost"
     }
@@ -163,7 +175,7 @@ impl Authority {
         origin: &crate::Origin,
         audience: &str,
     ) -> Result<String, AuthorityError> {
-        self.sign(&self.claims(caller, origin.as_str(), audience, ACCESS_SECONDS))
+        self.sign(&self.claims(caller, origin.as_str(), audience, DAY_SECONDS))
     }
 
     /// The signing key, read or made on first need.
@@ -192,6 +204,7 @@ impl Authority {
             iat: now,
             nbf: now,
             exp: now + seconds,
+            skipped: self.skipped_seconds(),
             appid: caller.client().to_owned(),
             sub: object.clone(),
             oid: object,
@@ -221,18 +234,31 @@ impl Authority {
 
     /// Checks an access token and gives its bearer.
     pub(crate) fn check(&self, token: &str) -> Result<Arc<Principal>, Rejected> {
-        let now = wall_unix_seconds();
         if let Some(good) = self.verified.get(token) {
-            let expired = now > good.expiry.saturating_add(LEEWAY_SECONDS);
-            return if expired { Err(Rejected::Expired) } else { Ok(good.bearer) };
+            return self.still_good(good.expiry, good.skipped).map(|()| good.bearer);
         }
         let claims = self.open_token(token)?;
         if claims.purpose != Purpose::Access {
             return Err(Rejected::NotForAccess);
         }
         let bearer = Arc::new(Principal::of(&claims));
-        self.verified.remember(token, Good { expiry: claims.exp, bearer: bearer.clone() });
+        self.verified.remember(token, Good { expiry: claims.exp, skipped: claims.skipped, bearer: bearer.clone() });
         Ok(bearer)
+    }
+
+    fn skipped_seconds(&self) -> u64 {
+        (self.skipped)().as_secs()
+    }
+
+    /// Whether a token with this end, issued when so much time had been skipped, can still be used.
+    fn still_good(&self, expiry: u64, skipped_before: u64) -> Result<(), Rejected> {
+        // After a restart the count begins anew: then nothing was skipped since.
+        let skipped = self.skipped_seconds().saturating_sub(skipped_before);
+        let now = wall_unix_seconds().saturating_add(skipped);
+        if now > expiry.saturating_add(LEEWAY_SECONDS) {
+            return Err(Rejected::Expired { ago: now - expiry });
+        }
+        Ok(())
     }
 
     /// Checks a token's signature and end, whatever it is for.
@@ -253,9 +279,7 @@ impl Authority {
             }
         })?;
         let claims = opened.claims;
-        if wall_unix_seconds() > claims.exp.saturating_add(LEEWAY_SECONDS) {
-            return Err(Rejected::Expired);
-        }
+        self.still_good(claims.exp, claims.skipped)?;
         if claims.tid != self.tenant {
             return Err(Rejected::Foreign);
         }
@@ -282,7 +306,7 @@ mod tests {
     use crate::Origin;
 
     fn open(dir: &Path) -> Authority {
-        Authority::open(dir, Uuid::from_u128(7)).unwrap()
+        Authority::open(dir, Uuid::from_u128(7), Box::new(|| Duration::ZERO)).unwrap()
     }
 
     fn origin() -> Origin {
@@ -315,9 +339,26 @@ mod tests {
         let caller = Caller::Application("x".into());
         let mut claims = authority.claims(&caller, "https://o", "a", 10);
         claims.exp = wall_unix_seconds() - LEEWAY_SECONDS - 5;
-        assert_eq!(authority.check(&authority.sign(&claims).unwrap()), Err(Rejected::Expired));
+        let expired = authority.check(&authority.sign(&claims).unwrap());
+        assert!(matches!(expired, Err(Rejected::Expired { ago: 65..75 })), "{expired:?}");
         claims.exp = wall_unix_seconds() + 100;
         claims.purpose = Purpose::Refresh;
         assert_eq!(authority.check(&authority.sign(&claims).unwrap()), Err(Rejected::NotForAccess));
+    }
+
+    #[test]
+    fn skipped_time_counts_towards_a_tokens_age() {
+        use std::sync::atomic::{AtomicU64, Ordering};
+        let dir = tempfile::tempdir().unwrap();
+        let skipped = Arc::new(AtomicU64::new(1_000_000));
+        let seen = Arc::clone(&skipped);
+        let clock: Skipped = Box::new(move || Duration::from_secs(seen.load(Ordering::Relaxed)));
+        let authority = Authority::open(dir.path(), Uuid::from_u128(7), clock).unwrap();
+        let token = authority.issue_token(&Caller::Application("x".into()), &origin()).unwrap();
+        assert!(authority.check(&token).is_ok(), "what was skipped before does not count");
+        skipped.fetch_add(DAY_SECONDS - 100, Ordering::Relaxed);
+        assert!(authority.check(&token).is_ok());
+        skipped.fetch_add(1_000, Ordering::Relaxed);
+        assert!(matches!(authority.check(&token), Err(Rejected::Expired { ago: 900..920 })));
     }
 }

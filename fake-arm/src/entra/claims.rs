@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// How long an access token is good, in seconds: a day, as Entra gives to clients that can be told to come back.
-pub(super) const ACCESS_SECONDS: u64 = 86_399;
+/// How long an access token is good, in seconds: what Entra gives, between 60 and 90 minutes, at its shortest.
+pub(super) const HOUR_SECONDS: u64 = 3_599;
+
+/// How long it is good for clients that say that they can be told to come back earlier (capability `CP1`, which az has),
+/// and for managed identities, in seconds.
+pub(super) const DAY_SECONDS: u64 = 86_399;
 
 /// How long a refresh token is good, in seconds: 90 days.
 pub(super) const REFRESH_SECONDS: u64 = 90 * 86_400;
@@ -85,6 +89,14 @@ pub(super) struct Claims {
     /// Where the code was sent; its redeemer must name the same.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) redirect: Option<String>,
+    /// How many seconds of virtual time had been skipped by command when it was issued.
+    #[serde(rename = "slipway_skipped", skip_serializing_if = "is_zero", default)]
+    pub(super) skipped: u64,
     #[serde(rename = "slipway_purpose", skip_serializing_if = "Purpose::is_access", default)]
     pub(super) purpose: Purpose,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(seconds: &u64) -> bool {
+    *seconds == 0
 }

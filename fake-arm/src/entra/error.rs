@@ -21,6 +21,10 @@ pub(crate) enum LoginError {
     UnsupportedGrant(String),
     /// 70000: a code or refresh token is not valid, was used, or has expired.
     InvalidGrant(String),
+    /// 50034: there is no such user.
+    UnknownUser(String),
+    /// 50126: the password is wrong.
+    WrongPassword,
     /// The signing key cannot be read or made.
     Unavailable(String),
 }
@@ -52,6 +56,18 @@ impl LoginError {
                 format!("The app requested an unsupported grant type '{grant}'."),
             ),
             LoginError::InvalidGrant(why) => (StatusCode::BAD_REQUEST, "invalid_grant", 70_000, why.clone()),
+            LoginError::UnknownUser(name) => (
+                StatusCode::BAD_REQUEST,
+                "invalid_grant",
+                50_034,
+                format!("The user account {name} does not exist in the Slipway directory."),
+            ),
+            LoginError::WrongPassword => (
+                StatusCode::BAD_REQUEST,
+                "invalid_grant",
+                50_126,
+                "Error validating credentials due to invalid username or password.".to_owned(),
+            ),
             LoginError::Unavailable(why) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "temporarily_unavailable", 90_033, why.clone())
             }

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use super::authority::{Authority, AuthorityError};
-use super::claims::{ACCESS_SECONDS, Caller, Claims, Purpose, REFRESH_SECONDS};
+use super::claims::{Caller, Claims, Purpose, REFRESH_SECONDS};
 use super::error::LoginError;
 use crate::door::Origin;
 
@@ -24,19 +24,21 @@ pub(super) struct Login<'a> {
     pub(super) scope: &'a str,
     /// To be repeated in the id token.
     pub(super) nonce: Option<String>,
+    /// How long the access token shall be good, in seconds.
+    pub(super) seconds: u64,
 }
 
 impl Login<'_> {
     /// The answer of the token endpoint. Users get a refresh token, an id token and `client_info` besides.
     pub(super) fn tokens(&self) -> Result<Map<String, Value>, LoginError> {
-        let access = self.authority.sign(&self.claims(&self.audience(), ACCESS_SECONDS))?;
+        let access = self.authority.sign(&self.claims(&self.audience(), self.seconds))?;
         let mut body = Map::new();
         body.insert("token_type".into(), json!("Bearer"));
         if matches!(self.caller, Caller::User { .. }) {
             body.insert("scope".into(), json!(self.scope));
         }
-        body.insert("expires_in".into(), json!(ACCESS_SECONDS));
-        body.insert("ext_expires_in".into(), json!(ACCESS_SECONDS));
+        body.insert("expires_in".into(), json!(self.seconds));
+        body.insert("ext_expires_in".into(), json!(self.seconds));
         body.insert("access_token".into(), json!(access));
         if matches!(self.caller, Caller::User { .. }) {
             body.insert("refresh_token".into(), json!(self.refresh_token()?));
@@ -65,7 +67,7 @@ impl Login<'_> {
     }
 
     fn id_token(&self) -> Result<String, AuthorityError> {
-        let base = self.claims(self.caller.client(), ACCESS_SECONDS);
+        let base = self.claims(self.caller.client(), self.seconds);
         self.authority.sign(&Claims { purpose: Purpose::Identity, nonce: self.nonce.clone(), ..base })
     }
 

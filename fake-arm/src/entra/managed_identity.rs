@@ -15,9 +15,10 @@ use axum::routing::get;
 use control_plane::clock::wall_unix_seconds;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::authority::Authority;
-use super::claims::{ACCESS_SECONDS, Caller};
+use super::claims::{Caller, DAY_SECONDS};
 use crate::answer::{self, Voice};
 use crate::door::Origin;
 use crate::query;
@@ -42,10 +43,13 @@ pub fn identity_router(authority: Arc<Authority>, origin: Origin, secret: String
 
 async fn app_service(State(machine): State<Arc<Machine>>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let given = headers.get("x-identity-header").map_or(&b""[..], |value| value.as_bytes());
-    if verify_slices_are_equal(given, machine.secret.as_bytes()).is_err() {
-        return refused(StatusCode::UNAUTHORIZED, "unauthorized", "The X-IDENTITY-HEADER is missing or wrong.");
-    }
-    machine.token(query.as_deref())
+    let outcome = if verify_slices_are_equal(given, machine.secret.as_bytes()).is_ok() {
+        machine.token(query.as_deref())
+    } else {
+        let text = "The X-IDENTITY-HEADER is missing or wrong.";
+        Err(Problem { status: StatusCode::UNAUTHORIZED, error: "unauthorized", text: text.to_owned() })
+    };
+    answered(outcome, Problem::as_app_service)
 }
 
 async fn instance_metadata(
@@ -53,29 +57,56 @@ async fn instance_metadata(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    if !headers.get("metadata").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true")) {
-        return refused(StatusCode::BAD_REQUEST, "invalid_request", "Required metadata header not specified");
+    let outcome = if headers.get("metadata").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true")) {
+        machine.token(query.as_deref())
+    } else {
+        Err(Problem::bad("Required metadata header not specified"))
+    };
+    answered(outcome, Problem::as_instance_metadata)
+}
+
+/// Why there is no token.
+struct Problem {
+    status: StatusCode,
+    error: &'static str,
+    text: String,
+}
+
+impl Problem {
+    fn bad(text: &str) -> Self {
+        Problem { status: StatusCode::BAD_REQUEST, error: "invalid_request", text: text.to_owned() }
     }
-    machine.token(query.as_deref())
+
+    /// App Service's envelope, as MSAL reads it (`msal/managed_identity.py`). Its texts are not documented.
+    fn as_app_service(&self) -> Value {
+        json!({"statusCode": self.status.as_u16(), "message": self.text, "correlationId": Uuid::new_v4()})
+    }
+
+    /// The instance metadata service's envelope, that of OAuth 2.0.
+    fn as_instance_metadata(&self) -> Value {
+        json!({"error": self.error, "error_description": self.text})
+    }
+}
+
+fn answered(outcome: Result<Value, Problem>, refusal: impl Fn(&Problem) -> Value) -> Response {
+    match outcome {
+        Ok(token) => answer::gateway(token.to_string().into_bytes()),
+        Err(why) => answer::json(Voice::Gateway, why.status, refusal(&why).to_string().into_bytes()).into_response(),
+    }
 }
 
 impl Machine {
-    fn token(&self, query: Option<&str>) -> Response {
-        let Some(resource) = query::value(query, "resource").filter(|resource| !resource.is_empty()) else {
-            return refused(
-                StatusCode::BAD_REQUEST,
-                "invalid_request",
-                "Required query variable 'resource' is missing",
-            );
-        };
-        let Some(client) = self.client(query) else {
-            return refused(StatusCode::BAD_REQUEST, "invalid_request", "Identity not found");
-        };
-        let caller = Caller::Application(client.clone());
-        match self.authority.issue_token_for(&caller, &self.origin, &resource) {
-            Ok(token) => answer::gateway(body(&token, &client, &resource).to_string().into_bytes()),
-            Err(error) => refused(StatusCode::INTERNAL_SERVER_ERROR, "server_error", &error.to_string()),
-        }
+    fn token(&self, query: Option<&str>) -> Result<Value, Problem> {
+        let resource = query::value(query, "resource").filter(|resource| !resource.is_empty());
+        let resource = resource.ok_or_else(|| Problem::bad("Required query variable 'resource' is missing"))?;
+        let client = self.client(query).ok_or_else(|| Problem::bad("Identity not found"))?;
+        let token = self.authority.issue_token_for(&Caller::Application(client.clone()), &self.origin, &resource);
+        let token = token.map_err(|error| Problem {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            error: "server_error",
+            text: error.to_string(),
+        })?;
+        Ok(body(&token, &client, &resource))
     }
 
     /// The client id of the identity that is asked for; `None` when there is no such identity here.
@@ -101,16 +132,11 @@ fn body(token: &str, client: &str, resource: &str) -> Value {
     json!({
         "access_token": token,
         "client_id": client,
-        "expires_in": ACCESS_SECONDS.to_string(),
-        "expires_on": (now + ACCESS_SECONDS).to_string(),
-        "ext_expires_in": ACCESS_SECONDS.to_string(),
+        "expires_in": DAY_SECONDS.to_string(),
+        "expires_on": (now + DAY_SECONDS).to_string(),
+        "ext_expires_in": DAY_SECONDS.to_string(),
         "not_before": now.to_string(),
         "resource": resource,
         "token_type": "Bearer",
     })
-}
-
-fn refused(status: StatusCode, error: &str, text: &str) -> Response {
-    let body = json!({"error": error, "error_description": text});
-    answer::json(Voice::Gateway, status, body.to_string().into_bytes()).into_response()
 }

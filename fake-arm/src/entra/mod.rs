@@ -18,7 +18,7 @@ mod principal;
 mod token_endpoint;
 mod verified;
 
-pub use authority::{Authority, AuthorityError, Client};
+pub use authority::{Authority, AuthorityError, Client, Skipped};
 pub use claims::Caller;
 pub use managed_identity::identity_router;
 

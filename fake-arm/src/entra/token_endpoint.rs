@@ -7,10 +7,11 @@ use axum::extract::State;
 use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::authority::Rejected;
-use super::claims::{Caller, Claims, Purpose};
+use super::claims::{Caller, Claims, DAY_SECONDS, HOUR_SECONDS, Purpose};
 use super::error::LoginError;
 use super::form::Form;
 use super::login::Login;
@@ -26,12 +27,36 @@ pub(crate) async fn token(State(door): State<Arc<FrontDoor>>, form: Form) -> Res
         "device_code" | "urn:ietf:params:oauth:grant-type:device_code" => {
             (redeem(&door, &form, "device_code", Purpose::Device)?.0, None)
         }
+        "password" => (user(&door, &form)?, None),
         other => return Err(LoginError::UnsupportedGrant(other.to_owned())),
     };
     let scope = form.get("scope").or_else(|| form.get("resource")).unwrap_or("");
-    let login = Login { authority: &door.authority, origin: &door.origin, caller, scope, nonce };
-    let body = serde_json::Value::Object(login.tokens()?);
+    let seconds = lifetime(form.get("claims"));
+    let login = Login { authority: &door.authority, origin: &door.origin, caller, scope, nonce, seconds };
+    let body = Value::Object(login.tokens()?);
     Ok(answer::gateway(body.to_string().into_bytes()))
+}
+
+/// How long an access token is good: a day for clients with capability CP1, which they claim as
+/// `{"access_token":{"xms_cc":{"values":["CP1"]}}}`.
+fn lifetime(claims: Option<&str>) -> u64 {
+    let claims: Value = claims.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let capabilities = claims["access_token"]["xms_cc"]["values"].as_array().into_iter().flatten();
+    let told = capabilities.filter_map(Value::as_str).any(|name| name.eq_ignore_ascii_case("CP1"));
+    if told { DAY_SECONDS } else { HOUR_SECONDS }
+}
+
+/// Checks the user's name and password.
+fn user(door: &FrontDoor, form: &Form) -> Result<Caller, LoginError> {
+    let (client, name) = (form.require("client_id")?, form.require("username")?);
+    let password = form.require("password")?;
+    if !name.eq_ignore_ascii_case(door.authority.user()) {
+        return Err(LoginError::UnknownUser(name.to_owned()));
+    }
+    if verify_slices_are_equal(password.as_bytes(), door.authority.client().secret.as_bytes()).is_err() {
+        return Err(LoginError::WrongPassword);
+    }
+    Ok(Caller::User { client: client.to_owned() })
 }
 
 /// Checks an application's secret. An assertion is taken at its word: there is no issuer to ask about it.
@@ -81,4 +106,17 @@ fn redeem_code(door: &FrontDoor, form: &Form) -> Result<(Caller, Option<String>)
         }
     }
     Ok((caller, claims.nonce))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_that_can_be_told_keep_their_tokens_for_a_day() {
+        assert_eq!(lifetime(Some(r#"{"access_token":{"xms_cc":{"values":["CP1"]}}}"#)), DAY_SECONDS);
+        for others in [None, Some("{}"), Some("no JSON"), Some(r#"{"access_token":{"xms_cc":{"values":["x"]}}}"#)] {
+            assert_eq!(lifetime(others), HOUR_SECONDS);
+        }
+    }
 }

@@ -15,6 +15,8 @@ const REMEMBERED_MAX: usize = 1024;
 pub(super) struct Good {
     /// When it ends, in seconds since the Unix epoch.
     pub(super) expiry: u64,
+    /// How many seconds of virtual time had been skipped when it was issued.
+    pub(super) skipped: u64,
     /// Its bearer.
     pub(super) bearer: Arc<Principal>,
 }
@@ -53,7 +55,7 @@ mod tests {
         let verified = Verified::default();
         for n in 0..=REMEMBERED_MAX {
             let bearer = Arc::new(Principal { object: uuid::Uuid::nil(), name: String::new() });
-            verified.remember(&n.to_string(), Good { expiry: 7, bearer });
+            verified.remember(&n.to_string(), Good { expiry: 7, skipped: 0, bearer });
         }
         assert_eq!(verified.get(&REMEMBERED_MAX.to_string()).map(|good| good.expiry), Some(7));
         assert!(verified.get("0").is_none());

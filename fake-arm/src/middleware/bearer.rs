@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use control_plane::clock::VirtualTime;
 use control_plane::refusal::RefusalKind;
 use http::{HeaderValue, header};
 
@@ -16,7 +17,7 @@ use crate::error::Error;
 pub(crate) async fn require(State(door): State<Arc<FrontDoor>>, mut request: Request, next: Next) -> Response {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let verdict = match given.and_then(bearer) {
-        Some(token) => door.authority.check(token).map_err(|why| rejected(&why)),
+        Some(token) => door.authority.check(token).map_err(|why| rejected(&why, door.world.now())),
         None => Err(missing()),
     };
     match verdict {
@@ -25,8 +26,9 @@ pub(crate) async fn require(State(door): State<Arc<FrontDoor>>, mut request: Req
             next.run(request).await
         }
         Err(error) => {
+            let challenge = challenge(&door, &error.0.message);
             let mut response = error.into_response();
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge(&door));
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
             response
         }
     }
@@ -46,12 +48,17 @@ fn missing() -> Error {
     )
 }
 
-fn rejected(why: &Rejected) -> Error {
+fn rejected(why: &Rejected, now: VirtualTime) -> Error {
     match why {
-        Rejected::Expired => Error::gateway(
+        // The text is Azure's (microsoft/vscode-azureappservice issue 2483).
+        Rejected::Expired { ago } => Error::gateway(
             RefusalKind::Unauthorized,
             "ExpiredAuthenticationToken",
-            "The access token has expired. Log in again, or print a fresh one with 'slipway token'.",
+            format!(
+                "The access token expiry UTC time '{}' is earlier than current UTC time '{}'.",
+                clock_time(now.unix_seconds().saturating_sub(*ago)),
+                clock_time(now.unix_seconds()),
+            ),
         ),
         Rejected::Unreadable | Rejected::Foreign | Rejected::NotForAccess => {
             Error::gateway(RefusalKind::Unauthorized, "InvalidAuthenticationToken", why.to_string())
@@ -60,18 +67,31 @@ fn rejected(why: &Rejected) -> Error {
     }
 }
 
-fn challenge(door: &FrontDoor) -> HeaderValue {
+/// `5/14/2023 9:30:52 PM`, as .NET writes times in the United States.
+fn clock_time(unix_seconds: u64) -> String {
+    let seconds = i64::try_from(unix_seconds).unwrap_or(0);
+    jiff::Timestamp::from_second(seconds).unwrap_or_default().strftime("%-m/%-d/%Y %-I:%M:%S %p").to_string()
+}
+
+/// What RFC 6750 calls the challenge, with the login authority as Azure names it.
+fn challenge(door: &FrontDoor, why: &str) -> HeaderValue {
     let text = format!(
-        "Bearer authorization_uri=\"{}/{}\", error=\"invalid_token\", error_description=\"The authentication failed because of missing 'Authorization' header or an invalid token.\"",
+        "Bearer authorization_uri=\"{}/{}\", error=\"invalid_token\", error_description=\"{}\"",
         door.origin,
-        door.authority.tenant()
+        door.authority.tenant(),
+        why.replace(['"', '\\'], "'"),
     );
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("Bearer"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::bearer;
+    use super::{bearer, clock_time};
+
+    #[test]
+    fn times_are_written_as_in_azures_text() {
+        assert_eq!(clock_time(1_684_099_852), "5/14/2023 9:30:52 PM");
+    }
 
     #[test]
     fn only_bearer_tokens_count() {

@@ -3,10 +3,12 @@
 //! Off by default. What ARM's gateway has left is told by `middleware::remaining`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use control_plane::clock::Pace;
 use control_plane::refusal::RefusalKind;
 use http::{HeaderValue, Method, header};
 
@@ -35,10 +37,22 @@ pub(crate) async fn limit(State(throttle): State<Arc<Throttle>>, request: Reques
         && let Err(wait_s) = throttle.buckets.take(key, rate, door.world.now())
     {
         let mut response = throttled().into_response();
+        let wait_s = real_seconds(wait_s, door.world.clock().pace());
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
         return response;
     }
     next.run(request).await
+}
+
+/// Clients wait in real time. Where time is moved by command, they are told the virtual wait.
+fn real_seconds(virtual_s: u64, pace: Pace) -> u64 {
+    match pace {
+        Pace::Explicit => virtual_s,
+        Pace::Auto { speed } => {
+            let real = Duration::from_secs(virtual_s).div_f64(speed.max(f64::MIN_POSITIVE));
+            u64::try_from(real.as_millis().div_ceil(1000)).unwrap_or(u64::MAX).max(1)
+        }
+    }
 }
 
 /// The AKS bucket of a request and its key, for paths in canonical form. Buckets that Azure keeps for each region are
@@ -71,6 +85,14 @@ fn throttled() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn clients_are_told_to_wait_in_their_own_time() {
+        assert_eq!(real_seconds(60, Pace::Explicit), 60);
+        assert_eq!(real_seconds(60, Pace::Auto { speed: 1.0 }), 60);
+        assert_eq!(real_seconds(60, Pace::Auto { speed: 25.0 }), 3);
+        assert_eq!(real_seconds(1, Pace::Auto { speed: 600.0 }), 1);
+    }
 
     #[test]
     fn every_kind_of_request_has_its_bucket() {

@@ -61,6 +61,11 @@ impl Form {
         !self.api.is_before(2025, 1)
     }
 
+    /// Whether a cluster's upgrade profile lists those of its pools: not in 2024.
+    pub(crate) fn lists_pool_upgrades(self) -> bool {
+        !self.api.is_before(2025, 1)
+    }
+
     /// Whether upgrade profiles have `componentsByReleases`: in the models from 2024-04-02-preview on.
     pub(crate) fn has_components(self) -> bool {
         self.api.is_preview() && !self.api.is_before(2024, 4)

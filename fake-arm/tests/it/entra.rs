@@ -4,7 +4,7 @@ use axum::body::Body;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::Request;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::house::{House, Reply};
@@ -56,7 +56,10 @@ async fn a_secret_gets_a_token_and_a_wrong_one_gets_its_number() {
     };
     let granted = post(&house, "/common/oauth2/v2.0/token", &form(&client.secret)).await.ok(200).json();
     assert_eq!(granted["token_type"], "Bearer");
-    assert_eq!(granted["expires_in"], 86399);
+    assert_eq!(granted["expires_in"], 3599);
+    let told = "&claims=%7B%22access_token%22%3A%7B%22xms_cc%22%3A%7B%22values%22%3A%5B%22CP1%22%5D%7D%7D%7D";
+    let longer = post(&house, "/common/oauth2/v2.0/token", &format!("{}{told}", form(&client.secret))).await.ok(200).json();
+    assert_eq!(longer["expires_in"], 86399);
     assert_eq!(use_token(&house, &granted["access_token"]).await, 200);
     assert_eq!(claims(&granted["access_token"])["tid"], house.world.tenant().to_string());
     let wrong = post(&house, "/common/oauth2/v2.0/token", &form("nope")).await.ok(401).json();
@@ -72,7 +75,7 @@ async fn a_secret_gets_a_token_and_a_wrong_one_gets_its_number() {
     );
     post(&house, "/adfs/oauth2/v2.0/token", &federated).await.ok(200);
     assert_eq!(
-        post(&house, "/common/oauth2/v2.0/token", "grant_type=password").await.json()["error"],
+        post(&house, "/common/oauth2/v2.0/token", "grant_type=implicit").await.json()["error"],
         "unsupported_grant_type"
     );
     assert_eq!(post(&house, "/common/oauth2/v2.0/token", "").await.json()["error"], "invalid_request");
@@ -109,6 +112,42 @@ async fn a_browser_login_ends_in_tokens_for_its_user() {
     assert!(posted.contains("action=\"http://localhost:8400\"") && posted.contains("name=\"code\""));
     let away = open(&house, "/common/oauth2/v2.0/authorize?redirect_uri=https%3A%2F%2Fevil.example").await;
     assert_eq!(away.status, 400);
+}
+
+#[tokio::test]
+async fn a_user_logs_in_with_a_password() {
+    let house = House::open().await;
+    let login = |user: &str, password: &str| {
+        format!("client_id=cli&grant_type=password&scope=openid&username={}&password={password}", user.replace('@', "%40"))
+    };
+    let (user, password) = (house.authority.user(), house.authority.client().secret.clone());
+    let granted = post(&house, "/organizations/oauth2/v2.0/token", &login(user, &password)).await.ok(200).json();
+    assert_eq!(claims(&granted["id_token"])["preferred_username"], user);
+    assert_eq!(use_token(&house, &granted["access_token"]).await, 200);
+    for (user, password, number) in [(user, "wrong", 50_126), ("nobody@slipway.localhost", "x", 50_034)] {
+        let refused = post(&house, "/common/oauth2/v2.0/token", &login(user, password)).await.ok(400).json();
+        assert_eq!((&refused["error"], &refused["error_codes"][0]), (&json!("invalid_grant"), &json!(number)));
+    }
+}
+
+#[tokio::test]
+async fn tokens_die_when_time_is_moved_past_their_end() {
+    let house = House::open().await;
+    let client = house.authority.client().clone();
+    let form = format!("client_id={}&client_secret={}&grant_type=client_credentials&scope=a", client.id, client.secret);
+    let granted = post(&house, "/common/oauth2/v2.0/token", &form).await.ok(200).json();
+    assert_eq!(use_token(&house, &granted["access_token"]).await, 200);
+    house.engine.advance(std::time::Duration::from_secs(7_200)).await.unwrap();
+    let bearer = format!("Bearer {}", granted["access_token"].as_str().unwrap());
+    let request = Request::get("/subscriptions?api-version=2022-12-01").header("authorization", bearer);
+    let refused = house.raw(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(refused.error(), (401, "ExpiredAuthenticationToken".to_owned()));
+    assert!(refused.text().contains("is earlier than current UTC time"), "{}", refused.text());
+    let challenge = refused.header("www-authenticate").unwrap();
+    assert!(challenge.starts_with("Bearer authorization_uri=\"https://localhost:8443/"), "{challenge}");
+    assert!(challenge.contains("error=\"invalid_token\", error_description=\"The access token expiry"), "{challenge}");
+    let fresh = post(&house, "/common/oauth2/v2.0/token", &form).await.ok(200).json();
+    assert_eq!(use_token(&house, &fresh["access_token"]).await, 200);
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ async fn groups_profiles_and_versions_look_as_recorded() {
     let group = house.get(&house.path("/resourcegroups/tagged")).await.ok(200).json();
     assert_like(&group, &golden!("group"), &[]);
 
-    let profile = house.get(&format!("{path}/upgradeProfiles/default")).await.ok(200).json();
+    let profile = house.get(&format!("{path}/upgradeProfiles/default?api-version=2024-10-01")).await.ok(200).json();
     let control_plane = &profile["properties"]["controlPlaneProfile"];
     assert_eq!(profile["type"], golden!("upgrade_profile_cluster")["type"]);
     assert!(profile["id"].as_str().unwrap().ends_with("/upgradeprofiles/default"));

@@ -111,7 +111,9 @@ impl House {
         let world = World::open(config).await.unwrap();
         let (events, incoming) = mpsc::unbounded_channel();
         let engine = Engine::start(world.clone(), Arc::new(Willing), incoming).await;
-        let authority = Arc::new(Authority::open(&dir.path().join("entra"), world.tenant()).unwrap());
+        let clock = world.clone();
+        let skipped = Box::new(move || clock.clock().skipped());
+        let authority = Arc::new(Authority::open(&dir.path().join("entra"), world.tenant(), skipped).unwrap());
         let origin = Origin::new("https://localhost:8443").unwrap();
         let caller = Caller::Application(authority.client().id.to_string());
         let token = authority.issue_token(&caller, &origin).unwrap();

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use fake_arm::Origin;
+use fake_arm::{Caller, Origin};
 use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::house::House;
+use crate::house::{House, Reply};
 use crate::setup;
 
 #[tokio::test]
@@ -26,6 +26,30 @@ async fn a_cluster_can_be_read_sixty_times_at_once_and_then_once_a_second() {
     house.get(&path).await.ok(200);
     house.get(&path).await.ok(200);
     assert_eq!(house.get(&path).await.status, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn each_principal_has_its_own_tokens_of_the_gateway() {
+    let house = House::open().await;
+    let path = setup::cluster(&house).await;
+    let left = |reply: &Reply, name: &str| -> u64 {
+        let name = format!("x-ms-ratelimit-remaining-subscription-{name}");
+        reply.header(&name).unwrap_or_else(|| panic!("no {name}")).parse().unwrap()
+    };
+    let group = house.path("/resourceGroups/g");
+    let (first, second) = (house.get(&path).await.ok(200), house.get(&group).await.ok(200));
+    assert_eq!(left(&first, "reads") - left(&second, "reads"), 1);
+    assert_eq!(left(&first, "global-reads") - left(&second, "global-reads"), 1);
+    let reader = Caller::Application(house.authority.reader().id.to_string());
+    let token = house.authority.issue_token(&reader, &Origin::new("https://localhost:8443").unwrap()).unwrap();
+    let request = Request::get(format!("{path}?api-version=2026-06-01")).header("authorization", format!("Bearer {token}"));
+    let other = house.raw(request.body(Body::empty()).unwrap()).await.ok(200);
+    assert_eq!(left(&other, "reads"), 249, "its own");
+    assert_eq!(left(&second, "global-reads") - left(&other, "global-reads"), 1, "shared");
+    house.engine.advance(Duration::from_secs(60)).await.unwrap();
+    assert_eq!(left(&house.get(&path).await, "reads"), 249, "full again");
+    let written = house.put(&group, json!({"location": "eastus"})).await.ok(200);
+    assert!(written.header("x-ms-ratelimit-remaining-subscription-reads").is_none());
 }
 
 #[tokio::test]
@@ -79,7 +103,8 @@ async fn managed_identities_get_tokens_in_both_styles() {
         (format!("{imds}&mi_res_id=other"), [("metadata", "true")]),
     ] {
         let (status, body) = identity(&house, &uri, &headers).await;
-        assert!(status.is_client_error() && body["error"].is_string(), "{uri} {body}");
+        let envelope = if uri.starts_with("/msi/") { "statusCode" } else { "error_description" };
+        assert!(status.is_client_error() && !body[envelope].is_null(), "{uri} {body}");
     }
 }
 

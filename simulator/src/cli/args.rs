@@ -11,7 +11,7 @@ use control_plane::faults;
 use control_plane::hardware::Component;
 
 use crate::duration;
-use crate::serve::{DEFAULT_LISTEN, parse_listen};
+use crate::serve::{DEFAULT_LISTEN, parse_identity_listen, parse_listen};
 
 const EXIT_CODES: &str =
     "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 evidence or boot files not trusted.";
@@ -36,7 +36,7 @@ pub(super) enum Command {
     Up(Up),
     /// Stop the running simulator.
     Down,
-    /// Print what makes az talk to the simulator: eval "$(slipway env)".
+    /// Print what makes az and the SDKs talk to the simulator: eval "$(slipway env)".
     Env(Env),
     /// Print a bearer token for scripts.
     Token(Token),
@@ -91,6 +91,9 @@ pub(super) struct Up {
     /// Answer 429 as Azure does when the resource provider's request limits are exceeded.
     #[arg(long)]
     pub(super) throttling: bool,
+    /// Serve the managed identity endpoint there too: plain http, on loopback only; port 0 picks a free one.
+    #[arg(long, value_parser = parse_identity_listen, value_name = "ADDRESS:PORT")]
+    pub(super) identity_listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -101,6 +104,9 @@ pub(super) struct Env {
     /// The data directory as the shell sees it, when the simulator runs in a container.
     #[arg(long = "as", value_name = "DIR")]
     pub(super) seen_as: Option<PathBuf>,
+    /// Log in by the managed identity endpoint of 'slipway up --identity-listen', not by a secret.
+    #[arg(long)]
+    pub(super) identity: bool,
 }
 
 /// A family of shells.

@@ -37,7 +37,7 @@ pub(super) async fn open(
     let config = FleetConfig::new(data.path("machines"), Arc::new(move || clock.now().unix_seconds()));
     let fleet = Fleet::open(config, events).await.or_fail(|| "cannot set up the nodes' TPMs".to_owned())?;
     let engine = Engine::start(world.clone(), fleet.clone(), heard).await;
-    let authority = tokens::authority(data, world.tenant())?;
+    let authority = tokens::authority(data, &world)?;
     let secret = tokens::random_secret()?;
     let kubeconfig = kube::Kubeconfigs::open(data, &origin, ca)?;
     let az_dir = data.path(az::DIRECTORY);

@@ -19,25 +19,42 @@ pub fn parse_listen(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-/// Binds the address and says under which origin clients reach it.
-pub(super) fn bind(address: SocketAddr) -> Result<(TcpListener, String), Failure> {
+/// Reads `ADDRESS:PORT` for the managed identity endpoint, which gives tokens away over plain http.
+///
+/// # Errors
+/// A sentence that says what is wrong; also for an address that others can reach.
+pub fn parse_identity_listen(text: &str) -> Result<SocketAddr, String> {
+    let address = parse_listen(text)?;
+    if address.ip().is_loopback() {
+        return Ok(address);
+    }
+    Err(format!("{address} can be reached by others; the managed identity endpoint is served on loopback only"))
+}
+
+/// Binds the address; with the port that it got.
+pub(super) fn open(address: SocketAddr, flag: &str) -> Result<(TcpListener, u16), Failure> {
     let listen = || {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
         Ok((listener, port))
     };
-    let (listener, port) = listen().map_err(|error: std::io::Error| cannot_listen(address, &error))?;
+    listen().map_err(|error: std::io::Error| cannot_listen(address, flag, &error))
+}
+
+/// Binds the address and says under which origin clients reach it.
+pub(super) fn bind(address: SocketAddr) -> Result<(TcpListener, String), Failure> {
+    let (listener, port) = open(address, "--listen")?;
     if !address.ip().is_loopback() {
         tracing::warn!(%address, "listening beyond this machine: whoever reaches this address can use the simulator");
     }
     Ok((listener, origin(address.ip(), port)))
 }
 
-fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
+fn cannot_listen(address: SocketAddr, flag: &str, error: &std::io::Error) -> Failure {
     Failure::Failed(match error.kind() {
         ErrorKind::AddrInUse => format!(
-            "port {} is taken by another program; choose another with '--listen {}:PORT' (port 0 picks a free one)",
+            "port {} is taken by another program; choose another with '{flag} {}:PORT' (port 0 picks a free one)",
             address.port(),
             address.ip()
         ),
@@ -63,6 +80,14 @@ mod tests {
         assert_eq!(parse_listen("[::1]:8443"), Ok("[::1]:8443".parse().unwrap()));
         for bad in ["8443", "localhost", "example.com:1", "127.0.0.1:99999", ""] {
             assert!(parse_listen(bad).is_err_and(|e| e.contains("127.0.0.1:8443")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn identities_are_for_this_machine_only() {
+        assert!(parse_identity_listen("127.0.0.1:0").is_ok() && parse_identity_listen("[::1]:0").is_ok());
+        for bad in ["0.0.0.0:0", "10.0.0.1:80", "[::]:0"] {
+            assert!(parse_identity_listen(bad).is_err_and(|e| e.contains("loopback only")), "{bad}");
         }
     }
 

@@ -5,6 +5,7 @@
 
 pub mod az;
 mod compose;
+pub mod identity;
 mod kube;
 mod listen;
 pub mod logging;
@@ -21,7 +22,7 @@ use control_plane::clock::Pace;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-pub use listen::{DEFAULT_LISTEN, parse_listen};
+pub use listen::{DEFAULT_LISTEN, parse_identity_listen, parse_listen};
 
 use crate::data_dir::DataDir;
 use crate::failure::{Failure, OrFail as _};
@@ -46,6 +47,8 @@ pub struct UpOptions {
     pub fast_polls: bool,
     /// Whether request limits hold.
     pub throttling: bool,
+    /// Where to serve the managed identity endpoint, if anywhere.
+    pub identity: Option<SocketAddr>,
 }
 
 /// A simulator that serves.
@@ -55,6 +58,7 @@ pub struct Server {
     serving: JoinHandle<std::io::Result<()>>,
     handle: Handle<SocketAddr>,
     parts: compose::Parts,
+    identity: Option<identity::Endpoint>,
     // Last, so that the data directory is given up only after everything else has ended.
     hold: Hold,
 }
@@ -80,9 +84,15 @@ impl Server {
             .handle(handle.clone());
         let app = parts.router.clone();
         let serving = tokio::spawn(async move { server.serve(app.into_make_service()).await });
-        let running = Running { url: origin, ca: ca.pem_path().to_owned(), pid: std::process::id() };
+        let identity = options.identity.map(|address| identity::serve(address, data, &parts.control)).transpose()?;
+        let running = Running {
+            url: origin,
+            ca: ca.pem_path().to_owned(),
+            pid: std::process::id(),
+            identity: identity.as_ref().map(|endpoint| endpoint.url.clone()),
+        };
         hold.announce(&running, &parts.control.secret)?;
-        Ok(Server { running, stop, serving, handle, parts, hold })
+        Ok(Server { running, stop, serving, handle, parts, identity, hold })
     }
 
     /// Where it is.
@@ -103,6 +113,9 @@ impl Server {
             _ = stop.wait_for(|stop| *stop) => None,
         };
         signals::let_a_second_one_end_the_process();
+        if let Some(identity) = &self.identity {
+            identity.stop();
+        }
         stopping::stop(&self.handle, &self.parts).await;
         drop(self.hold);
         match ended {

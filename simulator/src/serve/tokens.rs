@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use control_plane::world::World;
 use fake_arm::{Authority, AuthorityError, Caller, Origin};
-use uuid::Uuid;
 
 use crate::api::{Token, TokenRequest};
 use crate::data_dir::DataDir;
@@ -17,8 +17,10 @@ const ACCESS_SECONDS: u64 = 86_399;
 const FIRST_ANSWERS_FIRST: Duration = Duration::from_millis(300);
 
 /// Opens the tenant's authority. Its signing key takes about 100 ms to make, so that is done in the background.
-pub(super) fn authority(data: &DataDir, tenant: Uuid) -> Result<Arc<Authority>, Failure> {
-    let authority = Authority::open(&data.path("entra"), tenant)
+pub(super) fn authority(data: &DataDir, world: &World) -> Result<Arc<Authority>, Failure> {
+    let clock = world.clone();
+    let skipped = Box::new(move || clock.clock().skipped());
+    let authority = Authority::open(&data.path("entra"), world.tenant(), skipped)
         .map(Arc::new)
         .or_fail(|| "cannot open the token service".to_owned())?;
     let early = Arc::clone(&authority);

@@ -15,6 +15,9 @@ pub use trust::write_bundle;
 
 use crate::failure::{Failure, OrFail as _};
 
+/// The CA's certificate, in the data directory.
+pub const CERTIFICATE: &str = "tls/ca.pem";
+
 /// The one cryptographic library.
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())

@@ -54,6 +54,7 @@ fn with_own_simulator(context: &Context, options: &Options) -> Result<(), Failur
         seed: 1,
         fast_polls: false,
         throttling: false,
+        identity: None,
     };
     let keep_up = options.keep_up;
     runtime()?.block_on(async move {

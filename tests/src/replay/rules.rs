@@ -76,6 +76,7 @@ pub const RULES: &[Rule] = &[
             "x-ms-ratelimit-remaining-subscription-writes",
             "x-ms-ratelimit-remaining-subscription-deletes",
             "x-ms-ratelimit-remaining-subscription-reads",
+            "x-ms-ratelimit-remaining-subscription-global-reads",
             "x-ms-ratelimit-remaining-subscription-global-writes",
             "x-ms-ratelimit-remaining-subscription-global-deletes",
         ],

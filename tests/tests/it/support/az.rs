@@ -24,13 +24,19 @@ impl Az {
     /// A shell with a home of its own, after `eval "$(slipway env)"`.
     #[track_caller]
     pub fn new(slipway: &Slipway, version: &str) -> Az {
+        Az::with(slipway, version, &[])
+    }
+
+    /// A shell after `slipway env` with further arguments.
+    #[track_caller]
+    pub fn with(slipway: &Slipway, version: &str, arguments: &[&str]) -> Az {
         let program = build_dir().parent().expect("target").join("az").join(version).join("bin/az");
         assert!(
             program.exists(),
             "{} is missing: run 'scripts/install-az target/az {version}' first (./test does)",
             program.display()
         );
-        let env = slipway.json(&["env"]);
+        let env = slipway.json(&[&["env"], arguments].concat());
         let set = env["set"].as_object().expect("variables to set").iter();
         let variables = set.map(|(k, v)| (k.clone(), v.as_str().expect("text").to_owned())).collect();
         Az { program, home: slipway.scratch("home"), variables }

@@ -2,11 +2,13 @@
 
 mod arm;
 mod az;
+mod sdk;
 mod simulator;
 mod tools;
 
 pub use arm::{Arm, cluster_path, pool_body};
 pub use az::{Az, NEW, OLD};
+pub use sdk::Sdk;
 pub use simulator::Slipway;
 pub use tools::{tool, tool_fails};
 

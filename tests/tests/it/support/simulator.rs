@@ -20,18 +20,29 @@ impl Slipway {
     /// Starts one at a speed: a number, or `explicit`.
     #[track_caller]
     pub fn start(speed: &str) -> Slipway {
+        Slipway::start_with(speed, &[])
+    }
+
+    /// Starts one with further arguments of `slipway up`.
+    #[track_caller]
+    pub fn start_with(speed: &str, arguments: &[&str]) -> Slipway {
         let temp = tempfile::tempdir().expect("a temporary folder");
         let mut slipway = Slipway { temp, child: None, running: Value::Null };
-        slipway.launch(speed);
+        slipway.launch_with(speed, arguments);
         slipway
     }
 
     /// Starts it again in the same data directory.
     #[track_caller]
     pub fn launch(&mut self, speed: &str) {
+        self.launch_with(speed, &[]);
+    }
+
+    fn launch_with(&mut self, speed: &str, arguments: &[&str]) {
         let mut child = self
             .command()
             .args(["up", "--json", "--listen", "127.0.0.1:0", "--speed", speed])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(self.log())
             .spawn()
