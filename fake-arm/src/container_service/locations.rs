@@ -1,7 +1,9 @@
 //! What belongs to a region: Kubernetes versions, and how operations go.
 
+use std::sync::Arc;
+
 use control_plane::catalog::KubernetesMinor;
-use control_plane::model::{Operation, OperationState};
+use control_plane::model::{Operation, OperationKind, OperationState, OperationTarget, Pool};
 use control_plane::refusal::RefusalKind;
 use http::StatusCode;
 
@@ -10,7 +12,7 @@ use crate::error::{Answer, Error};
 use crate::gateway::operation_results::find;
 use crate::scope::Scope;
 use crate::wire::json::{document, object};
-use crate::wire::operation as wire;
+use crate::wire::{operation as wire, pool};
 
 /// `GET …/locations/{location}/kubernetesVersions`: `values`, not `value`.
 pub(crate) async fn kubernetes_versions(scope: Scope) -> Answer {
@@ -60,7 +62,8 @@ pub(crate) async fn operation(scope: Scope) -> Answer {
     Ok(if is_running(&operation) { answer::not_yet(response, &scope.door) } else { response })
 }
 
-/// `GET …/locations/{location}/operationresults/{operation}`: 202 while it runs, then 204; both with `Location`.
+/// `GET …/locations/{location}/operationresults/{operation}`: 202 while it runs, then 204; both with `Location`. A node
+/// image upgrade results in its pool: @azure/arm-containerservice takes nothing else for an end.
 pub(crate) async fn operation_result(scope: Scope) -> Answer {
     let operation = find(&scope).ok_or_else(|| missing(&scope))?;
     let url = aks_status_url(
@@ -79,10 +82,21 @@ pub(crate) async fn operation_result(scope: Scope) -> Answer {
             Err(Error::provider(RefusalKind::Conflict, &error.code, error.message.clone()))
         }
         OperationState::Succeeded { .. } | OperationState::Canceled { .. } => {
+            if let Some(pool) = upgraded(&scope, &operation) {
+                return Ok(answer::with_location(answer::provider(pool::resource(&pool, scope.form())), &url));
+            }
             // Azure names a content type although there is none (recorded).
             let nothing = answer::json(Voice::Provider, StatusCode::NO_CONTENT, Vec::new());
             Ok(answer::with_location(nothing, &url))
         }
+    }
+}
+
+/// The pool whose node images an operation has upgraded, as long as it is there. Upgrades by PUT have no such URL.
+fn upgraded(scope: &Scope, operation: &Operation) -> Option<Arc<Pool>> {
+    match &operation.target {
+        OperationTarget::Pool(id) if operation.kind == OperationKind::Upgrade => scope.world().pool(id),
+        _ => None,
     }
 }
 

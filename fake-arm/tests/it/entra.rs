@@ -58,7 +58,8 @@ async fn a_secret_gets_a_token_and_a_wrong_one_gets_its_number() {
     assert_eq!(granted["token_type"], "Bearer");
     assert_eq!(granted["expires_in"], 3599);
     let told = "&claims=%7B%22access_token%22%3A%7B%22xms_cc%22%3A%7B%22values%22%3A%5B%22CP1%22%5D%7D%7D%7D";
-    let longer = post(&house, "/common/oauth2/v2.0/token", &format!("{}{told}", form(&client.secret))).await.ok(200).json();
+    let longer =
+        post(&house, "/common/oauth2/v2.0/token", &format!("{}{told}", form(&client.secret))).await.ok(200).json();
     assert_eq!(longer["expires_in"], 86399);
     assert_eq!(use_token(&house, &granted["access_token"]).await, 200);
     assert_eq!(claims(&granted["access_token"])["tid"], house.world.tenant().to_string());
@@ -118,7 +119,10 @@ async fn a_browser_login_ends_in_tokens_for_its_user() {
 async fn a_user_logs_in_with_a_password() {
     let house = House::open().await;
     let login = |user: &str, password: &str| {
-        format!("client_id=cli&grant_type=password&scope=openid&username={}&password={password}", user.replace('@', "%40"))
+        format!(
+            "client_id=cli&grant_type=password&scope=openid&username={}&password={password}",
+            user.replace('@', "%40")
+        )
     };
     let (user, password) = (house.authority.user(), house.authority.client().secret.clone());
     let granted = post(&house, "/organizations/oauth2/v2.0/token", &login(user, &password)).await.ok(200).json();

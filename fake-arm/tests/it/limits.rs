@@ -42,7 +42,8 @@ async fn each_principal_has_its_own_tokens_of_the_gateway() {
     assert_eq!(left(&first, "global-reads") - left(&second, "global-reads"), 1);
     let reader = Caller::Application(house.authority.reader().id.to_string());
     let token = house.authority.issue_token(&reader, &Origin::new("https://localhost:8443").unwrap()).unwrap();
-    let request = Request::get(format!("{path}?api-version=2026-06-01")).header("authorization", format!("Bearer {token}"));
+    let request =
+        Request::get(format!("{path}?api-version=2026-06-01")).header("authorization", format!("Bearer {token}"));
     let other = house.raw(request.body(Body::empty()).unwrap()).await.ok(200);
     assert_eq!(left(&other, "reads"), 249, "its own");
     assert_eq!(left(&second, "global-reads") - left(&other, "global-reads"), 1, "shared");

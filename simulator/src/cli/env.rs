@@ -85,7 +85,8 @@ fn login(context: &Context, as_machine: bool) -> Result<Login, Failure> {
     let subscription = all.subscriptions.first().map(|first| first.id).unwrap_or_default();
     let whom = if as_machine {
         let endpoint = running.identity.clone().ok_or_else(|| {
-            let text = "the simulator serves no managed identity; start it with 'slipway up --identity-listen 127.0.0.1:0'";
+            let text =
+                "the simulator serves no managed identity; start it with 'slipway up --identity-listen 127.0.0.1:0'";
             Failure::Failed(text.to_owned())
         })?;
         Whom::Machine { endpoint, header: identity::header(&context.data)? }
