@@ -98,6 +98,66 @@ async fn a_role_holds_at_its_scope_and_below_until_it_is_deleted() {
 }
 
 #[tokio::test]
+async fn a_reader_calls_no_action_and_deploys_nothing() {
+    let house = House::open().await;
+    let path = setup::cluster(&house).await;
+    let token = token_of(&house, &house.authority.reader().id.to_string());
+    let pool = format!("{path}/agentPools/nodepool1");
+    for (uri, action) in [
+        (format!("{path}/listClusterAdminCredential"), "managedClusters/listClusterAdminCredential/action"),
+        (
+            format!("{path}/listClusterMonitoringUserCredential"),
+            "managedClusters/listClusterMonitoringUserCredential/action",
+        ),
+        (format!("{path}/stop"), "managedClusters/stop/action"),
+        (format!("{path}/runCommand"), "managedClusters/runCommand/action"),
+        (format!("{path}/rotateClusterCertificates"), "managedClusters/rotateClusterCertificates/action"),
+        (format!("{pool}/abort"), "managedClusters/agentPools/abort/action"),
+        (format!("{pool}/upgradeNodeImageVersion"), "managedClusters/agentPools/upgradeNodeImageVersion/action"),
+        (format!("{pool}/deleteMachines"), "managedClusters/agentPools/deleteMachines/action"),
+    ] {
+        let refused = ask(&house, &token, "POST", &uri, json!({})).await;
+        assert_eq!(refused.error(), (403, "AuthorizationFailed".to_owned()), "{uri}");
+        assert!(refused.text().contains(&format!("'Microsoft.ContainerService/{action}'")), "{}", refused.text());
+    }
+
+    let group = house.path("/resourceGroups/g");
+    let template = json!({
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0",
+        "resources": [{"type": "Microsoft.ContainerService/managedClusters/agentPools", "apiVersion": "2026-06-01",
+            "name": "c/smuggled", "properties": {"count": 1, "mode": "User"}}],
+    });
+    let deployment = json!({"properties": {"mode": "Incremental", "template": template}});
+    let uri = format!("{group}/providers/Microsoft.Resources/deployments/d");
+    let refused = ask(&house, &token, "PUT", &uri, deployment.clone()).await;
+    assert_eq!(refused.error(), (403, "AuthorizationFailed".to_owned()));
+
+    // Network Contributor may deploy, but not everything that is in a template.
+    let assignment =
+        format!("{group}/providers/Microsoft.Authorization/roleAssignments/11111111-1111-1111-1111-111111111111");
+    let all = house.get(&house.path("/providers/Microsoft.Authorization/roleAssignments")).await.ok(200).json();
+    let reader = all["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["properties"]["roleDefinitionId"].as_str().unwrap().ends_with(READER));
+    let principal = &reader.unwrap()["properties"]["principalId"];
+    let body =
+        json!({"properties": {"roleDefinitionId": "4d97b98b-1d4f-4787-a291-c67834d212e7", "principalId": principal}});
+    house.put(&assignment, body).await.ok(201);
+    for (method, uri) in [("POST", format!("{uri}/validate")), ("PUT", uri)] {
+        let refused = ask(&house, &token, method, &uri, deployment.clone()).await;
+        assert_eq!(refused.error(), (403, "InvalidTemplateDeployment".to_owned()), "{method}");
+        let text = refused.text();
+        assert!(text.contains("Authorization failed for template resource 'c/smuggled'"), "{text}");
+        assert!(text.contains("'Microsoft.ContainerService/managedClusters/agentPools/write'"), "{text}");
+    }
+    house.settle().await;
+    house.get(&format!("{path}/agentPools/smuggled")).await.ok(404);
+}
+
+#[tokio::test]
 async fn roles_are_found_by_name_and_wrong_assignments_refused() {
     let house = House::open().await;
     setup::group(&house).await;

@@ -10,6 +10,7 @@ use control_plane::clock::Pace;
 
 use super::{Control, ControlError};
 use crate::api::{Advance, TimeView};
+use crate::serve::az;
 
 pub(super) fn view(control: &Control) -> TimeView {
     TimeView::new(control.world.now(), control.world.clock().pace(), control.engine.next_due())
@@ -42,5 +43,8 @@ pub(super) async fn advance(
         Advance::UntilIdle => engine.advance_until_idle().await,
     };
     outcome.map_err(ControlError::bad_request)?;
+    if let Err(error) = az::forget_access_tokens(&control.az_dir) {
+        tracing::warn!(%error, "az may go on with a token that has ended");
+    }
     Ok(Json(view(&control)))
 }

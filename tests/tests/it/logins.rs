@@ -46,6 +46,22 @@ fn az_logs_in_by_managed_identity() {
 }
 
 #[test]
+fn az_goes_on_after_time_was_moved_past_the_end_of_its_token() {
+    let slipway = Slipway::start("explicit");
+    let az = Az::new(&slipway, NEW);
+    az.ok("az group list");
+    let old = format!("Bearer {}", slipway.ok(&["token"]).trim());
+    slipway.ok(&["time", "advance", "25h"]);
+    let arm = slipway.arm();
+    let url = arm.url("/resourcegroups?api-version=2024-11-01");
+    let refused = arm.send("GET", &url, &[("authorization", &old)], None);
+    assert_eq!((refused.status, refused.code()), (401, "ExpiredAuthenticationToken".to_owned()));
+    let challenge = refused.header("www-authenticate").expect("a challenge");
+    assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+    az.ok("az group list");
+}
+
+#[test]
 fn identities_are_served_only_when_asked_for_and_only_here() {
     let slipway = Slipway::start("3000");
     let complaint = slipway.fails(1, &["env", "--identity"]);
