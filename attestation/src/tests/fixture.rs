@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use uuid::Uuid;
+use vtpm_backend::boot::engine::FirmwareProfile;
 use vtpm_backend::boot::{BootRun, Machine, Reference, boot, reference};
 use vtpm_backend::evidence::tpm2_tools_pcrs;
 use vtpm_backend::image::{ImageLibrary, NodeImage, PlatformKeys};
@@ -165,12 +166,13 @@ pub(super) fn booted(secure_boot: bool, tampered: &[Component]) -> BootRun {
         image: shared.image.clone(),
         faults: &faults,
         keys: &shared.platform,
+        firmware: FirmwareProfile::azure(),
     })
     .unwrap()
 }
 
 pub(super) fn good_reference(secure_boot: bool) -> Reference {
-    reference(&shared().image, secure_boot, &shared().platform)
+    reference(&shared().image, secure_boot, &shared().platform, FirmwareProfile::azure()).unwrap()
 }
 
 /// The evidence of an untouched machine.

@@ -8,7 +8,7 @@ use clap::{Subcommand, ValueEnum};
 use control_plane::hardware::BootOutcome;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use vtpm_backend::boot::engine::{FirmwareProfile, Inputs, Prediction, Version, predict};
+use vtpm_backend::boot::engine::{Firmware, FirmwareProfile, Inputs, Prediction, Version, predict};
 use vtpm_backend::disk::Disk;
 use vtpm_backend::eventlog::Event;
 use vtpm_backend::image::PlatformKeys;
@@ -120,7 +120,7 @@ fn print(context: &Context, args: &Predict) -> Result<(), Failure> {
     let variables = variables(context, args.vars.as_deref())?;
     let prediction = predict(Inputs {
         profile,
-        firmware: args.firmware.as_deref().map(firmware).transpose()?,
+        firmware: args.firmware.as_deref().map(firmware).transpose()?.map_or(Firmware::Unknown, Firmware::Image),
         secure_boot: args.secure_boot.map_or_else(|| variables.secure_boot(), |on_off| on_off == OnOff::On),
         variables,
         disk: &disk,
@@ -128,6 +128,7 @@ fn print(context: &Context, args: &Predict) -> Result<(), Failure> {
         boot_path: args.boot_path.clone(),
         shim_version: args.shim_version,
         grub_version: args.grub_version,
+        debugger: false,
     })
     .or_fail(|| "no boot can be predicted".to_owned())?;
     let log = prediction.log();

@@ -1,48 +1,24 @@
-//! The boot chain: firmware, shim, GRUB, kernel.
+//! The boot chain: firmware, shim, GRUB or a unified kernel image, kernel.
 //!
 //! Each stage takes the bytes of the next one, verifies them when Secure Boot is on, measures them and goes on with
 //! them. Verification, measurement and log come from the same value in memory, so they cannot disagree; whether a
 //! component is refused is found by checking its signature, never by asking what was done to the disk.
 //!
-//! The order of events is that of Azure's Gen2 firmware (microsoft/mu_msvm; a real log in the test data of public
-//! attestation tools) followed by that of shim 15.8 and GRUB 2.06. No real log of exactly this chain on a trusted-launch
-//! machine is public: the GRUB part follows real boots of the same software under OVMF, and is inferred for Azure.
+//! One [`engine`] boots everything: the machines of the fleet, from a disk in memory ([`Machine`]), and what users bring
+//! ([`engine::predict`]). No real log of a GRUB chain on a trusted-launch machine is public: that part follows real boots
+//! of the same software under OVMF, and is inferred for Azure.
 
 pub mod engine;
-mod firmware;
-mod grub;
-mod kernel;
-mod recorder;
+mod machine;
 mod reference;
-mod shim;
 
-use std::sync::Arc;
-
-use control_plane::hardware::{BootOutcome, Component, Fault};
-use uuid::Uuid;
+use control_plane::hardware::{BootOutcome, Component};
 
 use crate::eventlog::{Event, EventLog};
-use crate::image::{ImageError, KeyDatabases, NodeImage, PlatformKeys};
 use crate::pcr::PcrBanks;
 
+pub use machine::{BootError, Machine, Platform, boot};
 pub use reference::{Reference, ReferenceEvent, reference};
-
-use recorder::Recorder;
-
-/// A machine that is about to boot.
-#[derive(Clone, Debug)]
-pub struct Machine<'a> {
-    /// The BIOS GUID: the machine's identity, which the firmware measures into PCR 6.
-    pub bios_uuid: Uuid,
-    /// Whether the firmware enforces Secure Boot.
-    pub secure_boot: bool,
-    /// What is on the OS disk, untouched.
-    pub image: Arc<NodeImage>,
-    /// What was done to the OS disk since.
-    pub faults: &'a [Fault],
-    /// Whose keys are in the Secure Boot variables.
-    pub keys: &'a PlatformKeys,
-}
 
 /// What one boot did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +27,8 @@ pub struct BootRun {
     pub events: Vec<Event>,
     /// The registers after them.
     pub pcrs: PcrBanks,
+    /// The registers at the moment at which a component was refused, when one was. Firmware may go on measuring.
+    pub at_refusal: Option<PcrBanks>,
     /// Whether the operating system runs.
     pub outcome: BootOutcome,
     /// What the serial console shows.
@@ -69,43 +47,6 @@ impl BootRun {
 struct Refusal {
     component: Component,
     reason: String,
-}
-
-/// What all stages see of the machine.
-struct Platform<'a> {
-    bios_uuid: Uuid,
-    secure_boot: bool,
-    image: &'a NodeImage,
-    databases: &'a KeyDatabases,
-}
-
-/// Boots a machine: runs every stage until the kernel runs or something is refused.
-///
-/// # Errors
-/// [`ImageError`] when the faults cannot be applied to the image. A refused component is not an error but an outcome.
-pub fn boot(machine: &Machine<'_>) -> Result<BootRun, ImageError> {
-    let image = machine.image.with_faults(machine.faults)?;
-    let (recorder, result) = run(&Platform {
-        bios_uuid: machine.bios_uuid,
-        secure_boot: machine.secure_boot,
-        image: &image,
-        databases: machine.keys.databases(),
-    });
-    Ok(BootRun {
-        outcome: match result {
-            Ok(()) => BootOutcome::Booted,
-            Err(Refusal { component, reason }) => BootOutcome::Refused { component, reason },
-        },
-        pcrs: recorder.pcrs,
-        console: recorder.console,
-        events: recorder.events.into_iter().map(|recorded| recorded.event).collect(),
-    })
-}
-
-fn run(platform: &Platform<'_>) -> (Recorder, Result<(), Refusal>) {
-    let mut recorder = Recorder::default();
-    let result = firmware::run(platform, &mut recorder);
-    (recorder, result)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What an untampered machine measures: the reference for verifiers.
 
+use std::sync::Arc;
+
 use control_plane::hardware::Component;
 use uuid::Uuid;
 
@@ -7,7 +9,8 @@ use crate::eventlog::{Event, EventLog};
 use crate::image::{NodeImage, PlatformKeys};
 use crate::pcr::PcrBanks;
 
-use super::Platform;
+use super::engine::{FirmwareProfile, uuid_event};
+use super::{BootError, Machine};
 
 /// One expected event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +34,7 @@ impl Reference {
     /// The expected registers of the machine with this BIOS GUID.
     pub fn pcrs(&self, bios_uuid: Uuid) -> PcrBanks {
         let events = self.events.iter().map(|expected| match expected.machine_specific {
-            true => super::firmware::uuid_event(bios_uuid),
+            true => uuid_event(bios_uuid),
             false => expected.event.clone(),
         });
         EventLog { events: events.collect() }.replay()
@@ -39,13 +42,21 @@ impl Reference {
 }
 
 /// The reference for an image, made by booting it untouched.
-pub fn reference(image: &NodeImage, secure_boot: bool, keys: &PlatformKeys) -> Reference {
-    let (recorder, _) =
-        super::run(&Platform { bios_uuid: Uuid::nil(), secure_boot, image, databases: keys.databases() });
-    let events = recorder.events.into_iter().map(|recorded| ReferenceEvent {
-        event: recorded.event,
-        subject: recorded.subject,
-        machine_specific: recorded.machine_specific,
+///
+/// # Errors
+/// [`BootError`] when the image holds nothing to boot.
+pub fn reference(
+    image: &Arc<NodeImage>,
+    secure_boot: bool,
+    keys: &PlatformKeys,
+    firmware: &'static FirmwareProfile,
+) -> Result<Reference, BootError> {
+    let machine = Machine { bios_uuid: Uuid::nil(), secure_boot, image: image.clone(), faults: &[], keys, firmware };
+    let prediction = machine.platform()?.predict()?;
+    let events = prediction.events.into_iter().zip(prediction.subjects).map(|(event, about)| ReferenceEvent {
+        event,
+        subject: about.component,
+        machine_specific: about.machine_specific,
     });
-    Reference { events: events.collect() }
+    Ok(Reference { events: events.collect() })
 }

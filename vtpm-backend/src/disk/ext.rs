@@ -2,11 +2,13 @@
 
 use std::error::Error;
 use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 use ext4_view::{Ext4, Ext4Read};
 
 use super::image::Part;
 use super::{FileSystem, Kind, Volume};
+use crate::image::Content;
 
 /// The superblock lies 1024 bytes in, its magic number 56 bytes further.
 const MAGIC_OFFSET: u64 = 1024 + 56;
@@ -49,8 +51,8 @@ impl FileSystem for Ext {
         }
     }
 
-    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
-        self.0.read(path).map_err(|e| e.to_string())
+    fn read(&mut self, path: &str) -> Result<Arc<Content>, String> {
+        self.0.read(path).map(Content::new).map_err(|e| e.to_string())
     }
 
     fn list(&mut self, path: &str) -> Result<Vec<String>, String> {

@@ -1,8 +1,10 @@
 //! FAT file systems: EFI system partitions, and the memory disk inside GRUB.
 
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
 
 use super::{FileSystem, Kind, Volume};
+use crate::image::Content;
 
 /// A volume with the FAT file system (12, 16 or 32) in `part`.
 ///
@@ -54,11 +56,11 @@ impl<T: Read + Write + Seek> FileSystem for Fat<T> {
         Ok(None)
     }
 
-    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+    fn read(&mut self, path: &str) -> Result<Arc<Content>, String> {
         let mut bytes = Vec::new();
         let mut file = self.0.root_dir().open_file(path).map_err(|e| e.to_string())?;
         file.read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-        Ok(bytes)
+        Ok(Content::new(bytes))
     }
 
     fn list(&mut self, path: &str) -> Result<Vec<String>, String> {

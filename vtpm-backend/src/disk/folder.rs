@@ -3,8 +3,10 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{DiskError, FileSystem, Kind, Volume};
+use crate::image::Content;
 
 /// A volume whose files are those below `dir`. With `ignore_case` names are found as on FAT.
 ///
@@ -64,8 +66,8 @@ impl FileSystem for Folder {
         Ok(Some(if meta.is_dir() { Kind::Folder } else { Kind::File(meta.len()) }))
     }
 
-    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
-        fs::read(self.existing(path)?).map_err(|e| e.to_string())
+    fn read(&mut self, path: &str) -> Result<Arc<Content>, String> {
+        fs::read(self.existing(path)?).map(Content::new).map_err(|e| e.to_string())
     }
 
     fn list(&mut self, path: &str) -> Result<Vec<String>, String> {

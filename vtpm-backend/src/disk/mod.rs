@@ -7,6 +7,7 @@ mod ext;
 mod fat;
 mod folder;
 mod image;
+mod memory;
 mod table;
 mod volume;
 
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 
 pub use fat::fat_volume;
 pub use folder::folder_volume;
+pub use memory::{MemoryFiles, memory_volume};
 pub use table::DiskTable;
 pub use volume::{FileSystem, Kind, Volume};
 

@@ -1,5 +1,6 @@
 //! Reading a GUID partition table with the raw bytes that the firmware measures.
 
+use crate::uefi::gpt::PartitionTable;
 use crate::uefi::{Cursor, EfiGuid, Malformed};
 
 /// `EFI_PARTITION_TABLE_HEADER` without the padding behind it, in bytes.
@@ -80,6 +81,19 @@ impl DiskTable {
             });
         }
         Ok(DiskTable { header, partitions })
+    }
+
+    /// The table that a partitioning tool writes for these partitions.
+    pub fn of_partitions(table: &PartitionTable) -> DiskTable {
+        let partitions = table.partitions.iter().map(|partition| TablePartition {
+            number: partition.number,
+            kind: partition.kind,
+            unique: partition.unique,
+            first_lba: partition.first_lba,
+            last_lba: partition.last_lba,
+            raw: partition.encode().to_vec(),
+        });
+        DiskTable { header: table.header(), partitions: partitions.collect() }
     }
 
     /// The data of `EV_EFI_GPT_EVENT` (`UEFI_GPT_DATA`): the header, the number of partitions in use, their entries.

@@ -30,7 +30,7 @@ pub trait FileSystem {
     ///
     /// # Errors
     /// What is wrong, in words.
-    fn read(&mut self, path: &str) -> Result<Vec<u8>, String>;
+    fn read(&mut self, path: &str) -> Result<Arc<Content>, String>;
 
     /// The names in a folder, sorted.
     ///
@@ -117,7 +117,7 @@ impl State {
                 Err(format!("it has {len} bytes; at most 1 GiB is read"))
             }
             Some(Kind::File(_)) => {
-                let content = Content::new(self.files.read(path)?);
+                let content = self.files.read(path)?;
                 self.read.insert(path.to_owned(), content.clone());
                 Ok(Some(content))
             }

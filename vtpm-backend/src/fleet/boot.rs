@@ -21,6 +21,11 @@ pub(super) fn event_log_file(machine: &Machine) -> PathBuf {
     machine.dir().join("eventlog.bin")
 }
 
+/// Where a machine keeps the registers as they were when its last boot was refused.
+pub(super) fn refusal_file(machine: &Machine) -> PathBuf {
+    machine.dir().join("pcrs-at-refusal.json")
+}
+
 /// Where a machine keeps the console of its last boot.
 pub(super) fn console_file(machine: &Machine) -> PathBuf {
     machine.dir().join("console.txt")
@@ -34,7 +39,7 @@ impl Fleet {
         let machine = self.machine(order.vm);
         let mut machine = machine.lock().await;
 
-        machine.begin_boot(&order).await?;
+        machine.begin_boot(&order, self.config.firmware).await?;
         // The chain is computed while the TPM starts: what is measured does not depend on the TPM.
         let chain = self.run_chain(order.clone());
         let (run, tpm) = match machine.tpm() {
@@ -96,13 +101,19 @@ fn write_files(machine: &Machine, run: &BootRun, has_tpm: bool) -> Result<(), Fl
     let mut console = run.console.join("\n");
     console.push('\n');
     write(&console_file(machine), console.as_bytes())?;
-    let log = event_log_file(machine);
-    if has_tpm {
-        return write(&log, &run.log().encode());
-    }
-    match std::fs::remove_file(&log) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(FleetError::io(&log)(error)),
-        _ => Ok(()),
+    let at_refusal = run.at_refusal.as_ref().filter(|_| has_tpm);
+    let at_refusal = at_refusal.map(|banks| serde_json::to_vec(banks).expect("registers have only string keys"));
+    write_or_remove(&refusal_file(machine), at_refusal)?;
+    write_or_remove(&event_log_file(machine), has_tpm.then(|| run.log().encode()))
+}
+
+fn write_or_remove(path: &Path, bytes: Option<Vec<u8>>) -> Result<(), FleetError> {
+    match bytes {
+        Some(bytes) => write(path, &bytes),
+        None => match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(FleetError::io(path)(error)),
+            _ => Ok(()),
+        },
     }
 }
 

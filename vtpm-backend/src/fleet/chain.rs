@@ -7,6 +7,7 @@ use control_plane::hardware::{BootOrder, BootOutcome, VmId};
 use uuid::Uuid;
 
 use super::{Fleet, FleetError};
+use crate::boot::engine::FirmwareProfile;
 use crate::boot::{self, BootRun, Reference};
 use crate::evidence::EvidenceError;
 use crate::image::{ImageError, ImageLibrary, PlatformKeys, UnknownImage};
@@ -37,19 +38,25 @@ impl Fleet {
     /// # Errors
     /// When the machine was never booted.
     pub async fn reference(&self, vm: VmId) -> Result<Reference, EvidenceError> {
-        let order = self.status(vm).await.order.ok_or(EvidenceError::NotFound)?;
+        let (order, firmware) = {
+            let machine = self.machine(vm);
+            let machine = machine.lock().await;
+            let record = machine.record().ok_or(EvidenceError::NotFound)?;
+            let firmware = record.firmware.as_deref().and_then(FirmwareProfile::named);
+            (record.order.clone(), firmware.unwrap_or_else(FirmwareProfile::azure))
+        };
         let host = |error: FleetError| EvidenceError::Host(error.to_string());
         let images = self.images().await.map_err(host)?;
         let made = blocking(move || {
             let image = images.get(&order.image).map_err(chain)?;
-            Ok(boot::reference(&image, order.secure_boot, images.keys()))
+            boot::reference(&image, order.secure_boot, images.keys(), firmware).map_err(chain)
         });
         made.await.map_err(host)
     }
 
     /// Runs firmware, boot loaders and kernel of one boot, without any TPM.
     pub(super) async fn run_chain(&self, order: BootOrder) -> Result<BootRun, FleetError> {
-        let images = self.images().await?;
+        let (images, firmware) = (self.images().await?, self.config.firmware);
         blocking(move || {
             let image = match images.get(&order.image) {
                 Err(ImageError::Unknown(unknown)) if !order.secure_boot && !order.vtpm => {
@@ -63,6 +70,7 @@ impl Fleet {
                 image,
                 faults: &order.faults,
                 keys: images.keys(),
+                firmware,
             };
             boot::boot(&machine).map_err(chain)
         })
@@ -75,11 +83,12 @@ impl Fleet {
 }
 
 /// A boot that nobody verifies and nothing measures: neither Secure Boot nor a vTPM, and an image whose boot chain
-/// Slipway does not know (Windows, UKI). It comes up, and its console says why it shows nothing.
+/// Slipway does not know (Windows). It comes up, and its console says why it shows nothing.
 fn unobserved(order: &BootOrder, unknown: &UnknownImage) -> BootRun {
     BootRun {
         events: Vec::new(),
         pcrs: PcrBanks::default(),
+        at_refusal: None,
         outcome: BootOutcome::Booted,
         console: vec![format!("[slipway] {} boots without Secure Boot and vTPM: {unknown}", order.name)],
     }

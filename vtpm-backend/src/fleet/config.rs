@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::boot::engine::FirmwareProfile;
 use crate::swtpm::SwtpmError;
 use crate::vtpm_ca::VtpmCaError;
 
@@ -24,6 +25,8 @@ pub struct FleetConfig {
     pub unix_now: Arc<dyn Fn() -> u64 + Send + Sync>,
     /// How many machines may boot at the same time; the others wait.
     pub max_concurrent_boots: usize,
+    /// The firmware of machines that boot from now on (Azure's by default).
+    pub firmware: &'static FirmwareProfile,
 }
 
 impl FleetConfig {
@@ -36,6 +39,7 @@ impl FleetConfig {
             idle_sleep: Duration::from_secs(30),
             unix_now,
             max_concurrent_boots: std::thread::available_parallelism().map_or(2, usize::from),
+            firmware: FirmwareProfile::azure(),
         }
     }
 

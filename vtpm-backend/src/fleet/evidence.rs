@@ -29,6 +29,19 @@ impl Fleet {
         read_all(tpm).await
     }
 
+    /// The registers as they were when the last boot was refused; `None` when it was not. Firmware may go on measuring
+    /// after a refusal, so the present ones need not be the same.
+    ///
+    /// # Errors
+    /// When the machine has no TPM or does not run.
+    pub async fn pcrs_at_refusal(&self, vm: VmId) -> Result<Option<PcrBanks>, EvidenceError> {
+        let path = self.with_machine(vm, |machine| running_tpm(machine).map(|_| boot::refusal_file(machine))).await?;
+        if !path.exists() {
+            return Ok(None);
+        }
+        serde_json::from_slice(&read_file(&path)?).map(Some).map_err(host)
+    }
+
     /// The event log of the last boot, in the TCG's crypto-agile format: what an operating system finds in
     /// `/sys/kernel/security/tpm0/binary_bios_measurements`. Also of a machine that Secure Boot stopped. Faults can make
     /// the guest hide it, and it is empty then, or change it.

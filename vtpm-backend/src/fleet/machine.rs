@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use super::FleetError;
 use super::config::private_dir;
 use super::record::Record;
+use crate::boot::engine::FirmwareProfile;
 use crate::guest::GuestEndpoint;
 use crate::swtpm::{SwtpmError, TpmConfig, TpmHandle};
 
@@ -75,7 +76,7 @@ impl Machine {
 
     /// Notes a new boot, and gives the machine the disk that the order names. The guest state of any other disk is
     /// removed with it.
-    pub(super) async fn begin_boot(&mut self, order: &BootOrder) -> Result<(), FleetError> {
+    pub(super) async fn begin_boot(&mut self, order: &BootOrder, firmware: &FirmwareProfile) -> Result<(), FleetError> {
         private_dir(&self.dir)?;
         let before = self.record.take();
         let same_disk = before.as_ref().is_some_and(|record| record.order.disk_generation == order.disk_generation);
@@ -88,6 +89,7 @@ impl Machine {
         self.record = Some(Record {
             order: order.clone(),
             outcome: None,
+            firmware: Some(firmware.name.clone()),
             powered: true,
             boots: before.as_ref().map_or(0, |record| record.boots) + 1,
             ak_certificate_expires: before.as_ref().filter(|_| same_disk).and_then(|r| r.ak_certificate_expires),

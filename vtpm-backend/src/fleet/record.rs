@@ -18,6 +18,9 @@ pub(super) struct Record {
     pub(super) order: BootOrder,
     /// How it went; `None` while it boots, and after a boot that was cut short.
     pub(super) outcome: Option<BootOutcome>,
+    /// The firmware profile that it booted with; `None` in records of older versions, which had `azure`.
+    #[serde(default)]
+    pub(super) firmware: Option<String>,
     /// Whether the machine has power, as far as it was told. A crash of its TPM is not written here.
     pub(super) powered: bool,
     /// Boots since the machine was made.

@@ -4,12 +4,15 @@ use crate::pcr::Digests;
 use crate::uefi::guids;
 use crate::uefi::signature::{SignatureDatabase, SignatureList};
 
+use super::distribution::{Grub, Profile, Uki};
+use super::grub_image;
 use super::pe::{self, NewSection, PeError, section_name};
-use super::{Distribution, grub_config};
 
 /// Sizes of the files' code, in bytes. Real ones are ten to twenty times as large; hashing should stay cheap.
 const SHIM_CODE: usize = 96 << 10;
 const GRUB_CODE: usize = 192 << 10;
+const SYSTEMD_BOOT_CODE: usize = 64 << 10;
+const STUB_CODE: usize = 48 << 10;
 const KERNEL_CODE: usize = 640 << 10;
 const INITRD_PAYLOAD: usize = 512 << 10;
 
@@ -23,41 +26,98 @@ const SBAT_LEVEL_LATEST: &str = "sbat,1,2024010900\nshim,4\ngrub,3\ngrub.debian,
 const VENDOR_DBX_LEN: u32 = 4;
 
 /// shim, unsigned. The same for all images of one distribution.
-pub(super) fn shim(distribution: &Distribution, vendor_certificate: &[u8]) -> Result<Vec<u8>, PeError> {
-    let sbat = format!(
-        "{SBAT_HEADER}shim,4,UEFI shim,shim,1,https://github.com/rhboot/shim\n{}\n",
-        distribution.shim_sbat_vendor
-    );
+pub(super) fn shim(profile: &Profile, vendor_certificate: &[u8]) -> Result<Vec<u8>, PeError> {
+    let shim = &profile.shim;
+    let (seed, version) = (shim.sbat.join("\n"), &shim.version);
+    let upstream = "shim,4,UEFI shim,shim,1,https://github.com/rhboot/shim".to_owned();
+    let sbat = sbat(std::iter::once(&upstream).chain(&shim.sbat));
+    let ident = format!("UEFI SHIM\n$Version: {version} $\n$BuildMachine: Slipway $\n\0");
     pe::write(&[
-        code(distribution.shim_sbat_vendor, SHIM_CODE),
-        data(".data", filler(&["shim data", distribution.shim_sbat_vendor], 8 << 10)),
+        code(&seed, SHIM_CODE),
+        data(".data", filler(&["shim data", &seed], 8 << 10)),
+        data(".data.ident", ident.into_bytes()),
         data(".vendor_cert", vendor_table(vendor_certificate)),
-        data(".sbat", sbat.into_bytes()),
+        data(".sbat", sbat),
         data(".sbatlevel", sbat_level()),
     ])
 }
 
 /// GRUB, unsigned. The same for all images of one distribution.
-pub(super) fn grub(distribution: &Distribution) -> Result<Vec<u8>, PeError> {
-    let sbat = format!(
-        "{SBAT_HEADER}grub,4,Free Software Foundation,grub,2.06,https://www.gnu.org/software/grub/\n{}\n",
-        distribution.grub_sbat_vendor
-    );
+pub(super) fn grub(spec: &Grub, memdisk: Option<&str>) -> Result<Vec<u8>, PeError> {
+    let seed = spec.sbat.join("\n");
+    let parts =
+        grub_image::Parts { modules: &spec.modules, early: spec.early.as_deref(), prefix: &spec.prefix, memdisk };
     pe::write(&[
-        code(distribution.grub_sbat_vendor, GRUB_CODE),
-        data(".data", filler(&["GRUB data", distribution.grub_sbat_vendor], 16 << 10)),
-        data("mods", grub_config::EMBEDDED.as_bytes().to_vec()),
-        data(".sbat", sbat.into_bytes()),
+        code(&seed, GRUB_CODE),
+        data(".data", filler(&["GRUB data", &seed], 16 << 10)),
+        data("mods", grub_image::section(&parts)?),
+        data(".sbat", sbat(&spec.sbat)),
     ])
 }
 
-/// The kernel, unsigned. Differs between images of different names.
-pub(super) fn kernel(distribution: &Distribution, image: &str) -> Result<Vec<u8>, PeError> {
-    let banner = format!("Linux version {} (image {image})\n\0", distribution.kernel_release);
+/// systemd-boot, unsigned. The same for all images of one distribution.
+pub(super) fn systemd_boot(spec: &Uki) -> Result<Vec<u8>, PeError> {
+    let seed = spec.sbat.join("\n");
     pe::write(&[
-        code(&format!("kernel {} {image}", distribution.kernel_release), KERNEL_CODE),
-        data(".data", [banner.into_bytes(), filler(&["kernel data", image], 16 << 10)].concat()),
+        code(&seed, SYSTEMD_BOOT_CODE),
+        data(".data", filler(&["systemd-boot data", &seed], 8 << 10)),
+        data(".sbat", sbat(&spec.sbat)),
+        data(".sdmagic", magic("systemd-boot", &spec.systemd)),
     ])
+}
+
+/// What is inside a unified kernel image beside its stub.
+pub(super) struct Payload<'a> {
+    pub(super) os_release: String,
+    pub(super) command_line: String,
+    pub(super) release: &'a str,
+    pub(super) initrd: Vec<u8>,
+    pub(super) kernel: Vec<u8>,
+}
+
+/// A unified kernel image, unsigned, as `ukify` assembles it.
+pub(super) fn unified(spec: &Uki, payload: Payload<'_>) -> Result<Vec<u8>, PeError> {
+    let seed = spec.stub_sbat.join("\n");
+    pe::write(&[
+        code(&seed, STUB_CODE),
+        data(".data", filler(&["systemd-stub data", &seed], 4 << 10)),
+        data(".sdmagic", magic("systemd-stub", &spec.systemd)),
+        data(".osrel", payload.os_release.into_bytes()),
+        data(".cmdline", payload.command_line.into_bytes()),
+        data(".uname", payload.release.as_bytes().to_vec()),
+        data(".sbat", sbat(&spec.stub_sbat)),
+        data(".initrd", payload.initrd),
+        data(".linux", payload.kernel),
+    ])
+}
+
+/// The text by which systemd's programs are told.
+fn magic(program: &str, version: &str) -> Vec<u8> {
+    format!("#### LoaderInfo: {program} {version} ####\0").into_bytes()
+}
+
+/// The kernel, unsigned. Differs between images of different names. Its setup header says where the version text is
+/// (Linux `Documentation/arch/x86/boot.rst`).
+pub(super) fn kernel(release: &str, image: &str) -> Result<Vec<u8>, PeError> {
+    const SETUP_LEN: usize = 0x400;
+    const VERSION_AT: u16 = 0x100;
+    let banner = format!("{release} (slipway@{image}) #1 SMP\0");
+    // A jump over the header, its magic number, protocol 2.15, two unused fields, the place of the version.
+    let mut setup = [&[0xeb, 0x6a], b"HdrS".as_slice(), &[0x0f, 0x02], &[0; 6], &VERSION_AT.to_le_bytes()].concat();
+    setup.resize(usize::from(VERSION_AT), 0);
+    setup.extend_from_slice(banner.as_bytes());
+    setup.resize(SETUP_LEN, 0);
+    pe::write(&[
+        NewSection { name: section_name(".setup"), code: true, data: setup },
+        code(&format!("kernel {release} {image}"), KERNEL_CODE),
+        data(".data", filler(&["kernel data", image], 16 << 10)),
+    ])
+}
+
+/// An `.sbat` section with these entries.
+fn sbat<'a>(entries: impl IntoIterator<Item = &'a String>) -> Vec<u8> {
+    let lines = entries.into_iter().map(|entry| format!("{entry}\n"));
+    (SBAT_HEADER.to_owned() + &lines.collect::<String>()).into_bytes()
 }
 
 /// The initial RAM disk: a cpio archive (newc) with an `init` script and a payload.

@@ -1,34 +1,138 @@
-//! What a node image's name says about its boot chain.
+//! What a node image's name says about its disk: distributions are data (`distributions.yaml` beside this file).
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
 
 use crate::pcr::Digests;
+
+use super::keys::Vendor;
+
+static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
+    serde_yaml_ng::from_str(include_str!("distributions.yaml"))
+        .expect("the built-in distributions are well-formed, which a test checks")
+});
 
 /// The name of an image of which no boot chain is known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no boot chain is known for node image '{0}'; images whose names begin with AKSUbuntu-, AKSAzureLinux-, AzureLinux \
-     or AKSCBLMariner- boot through shim and GRUB and are known"
+    "no boot chain is known for node image '{0}'; images whose names begin with AKSUbuntu-, AKSAzureLinux, AzureLinux, \
+     AKSCBLMariner- or AKSAzureContainerLinux are known"
 )]
 pub struct UnknownImage(pub String);
 
-/// The distribution in a node image, as far as its boot chain shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The partition that a file is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// The EFI system partition.
+    Esp,
+    /// The root file system.
+    Root,
+}
+
+impl Place {
+    /// The partition's number on Azure's Linux images.
+    pub const fn partition(self) -> u32 {
+        match self {
+            Place::Esp => 15,
+            Place::Root => 1,
+        }
+    }
+}
+
+/// One entry of the data file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Profile {
+    pub(super) name: String,
+    images: Vec<String>,
+    #[serde(rename = "source")]
+    _source: String,
+    pub(super) vendor: Vendor,
+    pub(super) boot: BootEntry,
+    pub(super) root_label: String,
+    pub(super) shim: Shim,
+    kernel: Kernel,
+    pub(super) chain: Chain,
+    pub(super) files: Vec<FileSpec>,
+}
+
+/// What Boot0001 names and starts.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BootEntry {
+    pub(super) label: String,
+    pub(super) file: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Shim {
+    pub(super) version: String,
+    pub(super) sbat: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kernel {
+    release: String,
+    first: u32,
+    file: String,
+    initrd: String,
+}
+
+/// What shim starts, and what that starts.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub(super) enum Chain {
+    /// GRUB with a configuration, a kernel and an initial RAM disk.
+    Grub(Grub),
+    /// systemd-boot with a unified kernel image.
+    Uki(Uki),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Grub {
+    /// Its entries of the `.sbat` section, which also tell its version.
+    pub(super) sbat: Vec<String>,
+    pub(super) prefix: String,
+    /// The configuration that is built in and runs first.
+    pub(super) early: Option<String>,
+    /// `grub.cfg` on the memory disk.
+    pub(super) memdisk: Option<String>,
+    /// The configuration with the menu.
+    pub(super) config: FileSpec,
+    pub(super) modules: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Uki {
+    /// The version of systemd-boot and of the stub.
+    pub(super) systemd: String,
+    pub(super) sbat: Vec<String>,
+    pub(super) stub_sbat: Vec<String>,
+    pub(super) command_line: String,
+}
+
+/// A file on the disk: a text of the folder `configs`, or so many bytes of filler.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileSpec {
+    pub(super) on: Place,
+    pub(super) path: String,
+    pub(super) text: Option<String>,
+    pub(super) filler: Option<usize>,
+}
+
+/// The distribution in a node image.
+#[derive(Clone, Debug)]
 pub struct Distribution {
-    /// The name that GRUB's menu and os-release show, e.g. `Ubuntu 22.04`.
-    pub pretty_name: String,
-    /// The folder on the EFI system partition that holds shim and GRUB, with backslashes.
-    pub esp_folder: &'static str,
-    /// File name of shim in that folder.
-    pub shim_file: &'static str,
-    /// The version string of shim's SBAT entry for the vendor.
-    pub shim_sbat_vendor: &'static str,
-    /// The version string of GRUB's SBAT entry for the vendor.
-    pub grub_sbat_vendor: &'static str,
+    pub(super) profile: &'static Profile,
     /// The kernel's release, as `uname -r` prints it.
     pub kernel_release: String,
-    /// Path of the kernel.
-    pub kernel_path: String,
-    /// Path of the initial RAM disk.
-    pub initrd_path: String,
 }
 
 impl Distribution {
@@ -37,55 +141,38 @@ impl Distribution {
     /// Kernel releases are made up: they depend on the image's name and have the right shape for the distribution.
     ///
     /// # Errors
-    /// [`UnknownImage`] for Windows, for images that boot a unified kernel image, and for names of another form.
+    /// [`UnknownImage`] for Windows and for names of another form.
     pub fn of_image(name: &str) -> Result<Distribution, UnknownImage> {
         let lower = name.to_ascii_lowercase();
-        let is_uki = lower.contains("osguard") || lower.contains("containerlinux");
-        if is_uki {
-            return Err(UnknownImage(name.to_owned()));
-        }
-        if let Some(rest) = lower.strip_prefix("aksubuntu-") {
-            return Ok(ubuntu(rest, name));
-        }
-        if ["aksazurelinux", "azurelinux", "akscblmariner"].iter().any(|prefix| lower.starts_with(prefix)) {
-            return Ok(azure_linux(&lower, name));
-        }
-        Err(UnknownImage(name.to_owned()))
+        let begins = |profile: &&Profile| profile.images.iter().any(|prefix| lower.starts_with(prefix));
+        let profile = PROFILES.iter().find(begins).ok_or_else(|| UnknownImage(name.to_owned()))?;
+        let number = profile.kernel.first + variant(name, 100);
+        Ok(Distribution { profile, kernel_release: profile.kernel.release.replace("{n}", &number.to_string()) })
     }
-}
 
-fn ubuntu(rest: &str, image: &str) -> Distribution {
-    let (version, kernel) = match rest.get(..4) {
-        Some("1804") => ("18.04", "5.4.0"),
-        Some("2004") => ("20.04", "5.15.0"),
-        Some("2404") => ("24.04", "6.8.0"),
-        _ => ("22.04", "5.15.0"),
-    };
-    let release = format!("{kernel}-{}-azure", 1000 + variant(image, 100));
-    Distribution {
-        pretty_name: format!("Ubuntu {version}"),
-        esp_folder: r"\EFI\ubuntu",
-        shim_file: "shimx64.efi",
-        shim_sbat_vendor: "shim.ubuntu,1,Ubuntu,shim,15.8-0ubuntu1,https://www.ubuntu.com/",
-        grub_sbat_vendor: "grub.ubuntu,1,Ubuntu,grub2,2.06-2ubuntu14.4,https://www.ubuntu.com/",
-        kernel_path: format!("/boot/vmlinuz-{release}"),
-        initrd_path: format!("/boot/initrd.img-{release}"),
-        kernel_release: release,
+    /// The name that os-release shows, e.g. `Ubuntu 22.04`.
+    pub fn name(&self) -> &'static str {
+        &self.profile.name
     }
-}
 
-fn azure_linux(lower: &str, image: &str) -> Distribution {
-    let (version, base, suffix) = if lower.contains("v3") { ("3.0", "6.6", "azl3") } else { ("2.0", "5.15", "cm2") };
-    let release = format!("{base}.{}.1-1.{suffix}", 60 + variant(image, 100));
-    Distribution {
-        pretty_name: format!("Azure Linux {version}"),
-        esp_folder: r"\EFI\BOOT",
-        shim_file: "bootx64.efi",
-        shim_sbat_vendor: "shim.azurelinux,1,Microsoft,shim,15.8,https://github.com/microsoft/azurelinux",
-        grub_sbat_vendor: "grub.azurelinux,2,Microsoft,grub2,2.06,https://github.com/microsoft/azurelinux",
-        kernel_path: format!("/boot/vmlinuz-{release}"),
-        initrd_path: format!("/boot/initramfs-{release}.img"),
-        kernel_release: release,
+    /// Whose certificate is built into shim, and whose key signs what shim starts.
+    pub fn vendor(&self) -> Vendor {
+        self.profile.vendor
+    }
+
+    /// Whether it boots a unified kernel image rather than GRUB.
+    pub fn is_unified(&self) -> bool {
+        matches!(self.profile.chain, Chain::Uki(_))
+    }
+
+    /// Path of the kernel, or of the unified kernel image.
+    pub(super) fn kernel_path(&self) -> String {
+        self.profile.kernel.file.replace("{release}", &self.kernel_release)
+    }
+
+    /// Path of the initial RAM disk; empty when it is inside the unified kernel image.
+    pub(super) fn initrd_path(&self) -> String {
+        self.profile.kernel.initrd.replace("{release}", &self.kernel_release)
     }
 }
 
@@ -101,19 +188,24 @@ mod tests {
 
     #[test]
     fn names_are_read() {
-        let ubuntu = Distribution::of_image("AKSUbuntu-2204gen2TLcontainerd-202607.13.0").unwrap();
-        assert_eq!((ubuntu.pretty_name.as_str(), ubuntu.esp_folder), ("Ubuntu 22.04", r"\EFI\ubuntu"));
-        assert!(ubuntu.kernel_path.starts_with("/boot/vmlinuz-5.15.0-10"), "{}", ubuntu.kernel_path);
-        let noble = Distribution::of_image("AKSUbuntu-2404gen2TLcontainerd-202607.13.0").unwrap();
+        let of = |name: &str| Distribution::of_image(name).unwrap();
+        let jammy = of("AKSUbuntu-2204gen2TLcontainerd-202607.13.0");
+        assert_eq!((jammy.name(), jammy.vendor()), ("Ubuntu 22.04", Vendor::Canonical));
+        assert!(jammy.kernel_path().starts_with("/boot/vmlinuz-5.15.0-10"), "{}", jammy.kernel_path());
+        let noble = of("AKSUbuntu-2404gen2TLcontainerd-202607.13.0");
         assert!(noble.kernel_release.starts_with("6.8.0-10"));
-        let azl = Distribution::of_image("AKSAzureLinux-V3gen2TL-202607.13.0").unwrap();
-        assert_eq!(azl.pretty_name, "Azure Linux 3.0");
+        let azl = of("AKSAzureLinux-V3gen2TL-202607.13.0");
+        assert_eq!((azl.name(), azl.vendor()), ("Azure Linux 3.0", Vendor::Microsoft));
         assert!(azl.kernel_release.ends_with("azl3"));
+        assert_eq!(of("AKSCBLMariner-V2gen2TL-202403.25.0").name(), "Azure Linux 2.0");
+        let acl = of("AKSAzureContainerLinux-202607.13.0");
+        assert!(acl.is_unified() && acl.kernel_path().starts_with("/EFI/Linux/vmlinuz-uki-6.6."));
+        assert_eq!(of("AKSAzureLinuxOSGuard-V3gen2TL-1").name(), "Azure Linux OS Guard");
     }
 
     #[test]
     fn other_chains_are_refused() {
-        for name in ["AKSWindows-2022-containerd", "AKSAzureLinuxOSGuard-V3gen2TL-1", "", "x"] {
+        for name in ["AKSWindows-2022-containerd", "", "x"] {
             let error = Distribution::of_image(name).unwrap_err().to_string();
             assert!(error.contains(&format!("'{name}'")), "{error}");
         }

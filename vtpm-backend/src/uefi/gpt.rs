@@ -29,7 +29,8 @@ pub struct Partition {
 }
 
 impl Partition {
-    fn encode(&self) -> [u8; ENTRY_LEN] {
+    /// The entry as it stands on the disk.
+    pub fn encode(&self) -> [u8; ENTRY_LEN] {
         let mut out = [0; ENTRY_LEN];
         out[..16].copy_from_slice(&self.kind.to_bytes());
         out[16..32].copy_from_slice(&self.unique.to_bytes());
@@ -64,7 +65,8 @@ impl PartitionTable {
         out
     }
 
-    fn header(&self) -> Vec<u8> {
+    /// The header as it stands on the disk, without the padding behind it.
+    pub fn header(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(HEADER_LEN);
         out.extend_from_slice(b"EFI PART");
         for field in [0x0001_0000, HEADER_LEN as u32, 0, 0] {

@@ -14,6 +14,7 @@ use crate::uefi::device_path::{DevicePath, Node};
 use crate::uefi::firmware_image::{BOOT_MENU, SHELL};
 use crate::uefi::image_load::ImageLoadEvent;
 
+use super::Firmware;
 use super::loader::{FALLBACK, find};
 use super::profile::AfterRefusal;
 use super::session::{LOAD_ADDRESS, Session};
@@ -89,8 +90,10 @@ fn shim_again(session: &mut Session<'_>, file: &super::loader::BootFile) {
 
 /// Measures a program inside the firmware.
 fn measure_program(session: &mut Session<'_>, name: EfiGuid, what: &str) {
-    let image = session.firmware.as_ref();
-    let program = image.and_then(|image| image.program(name)).map(Content::new);
+    let program = match &session.firmware {
+        Firmware::Image(image) => image.program(name).map(Content::new),
+        Firmware::Unknown | Firmware::Simulated => None,
+    };
     let digests = program.as_ref().and_then(|program| program.authenticode().ok());
     let (Some(program), Some(digests)) = (program, digests) else {
         let reason =

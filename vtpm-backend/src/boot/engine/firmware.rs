@@ -3,11 +3,11 @@
 use control_plane::hardware::Component;
 use uuid::Uuid;
 
+use super::secure_boot::{Denial, judge};
 use crate::boot::Refusal;
-use crate::boot::firmware::secure_boot::{Denial, judge};
-use crate::eventlog::EventType;
+use crate::eventlog::{Event, EventType};
 use crate::image::pe;
-use crate::pcr::Digests;
+use crate::pcr::{Digests, PcrIndex};
 use crate::uefi::device_path::{DevicePath, Node};
 use crate::uefi::image_load::ImageLoadEvent;
 use crate::uefi::variable::{VariableData, utf16};
@@ -16,7 +16,7 @@ use crate::uefi::{EfiGuid, guids};
 use super::loader::{BootFile, boot_file, boot_order};
 use super::profile::{DiskPath, MachineEvent};
 use super::session::{LOAD_ADDRESS, Session};
-use super::{PredictError, after_refusal, loader};
+use super::{Firmware, PredictError, after_refusal, loader, simulated};
 
 const SELF: Component = Component::Firmware;
 const SEPARATOR: [u8; 4] = [0; 4];
@@ -63,10 +63,13 @@ fn measure_firmware(session: &mut Session<'_>) {
     let version = [utf16(&session.profile.crtm_version), vec![0, 0]].concat();
     session.recorder.measure(SELF, 0, EventType::S_CRTM_VERSION, version);
     for volume in &session.profile.volumes {
-        let image = session.firmware.as_ref();
-        let bytes = image.and_then(|image| image.volume(volume.len));
-        let digests = match bytes {
-            Some(bytes) if !volume.changes_in_memory => Digests::of(bytes),
+        let known = match &session.firmware {
+            Firmware::Unknown => None,
+            Firmware::Simulated => Some(simulated::volume(volume.len)),
+            Firmware::Image(image) => image.volume(volume.len).map(Digests::of),
+        };
+        let digests = match known {
+            Some(digests) if !volume.changes_in_memory => digests,
             Some(_) => {
                 session.cannot_predict(
                     0,
@@ -97,6 +100,10 @@ fn measure_firmware(session: &mut Session<'_>) {
 
 /// PCR 7: the five variables, whether they are set or not, and the separator, which comes long before the others.
 fn measure_secure_boot(session: &mut Session<'_>) {
+    if session.debugger {
+        // Tcg2Dxe, `MeasureLaunchOfFirmwareDebugger`: before the variables, without a NUL.
+        action(session, 7, "UEFI Debug Mode");
+    }
     let (global, image) = (guids::GLOBAL_VARIABLE, guids::IMAGE_SECURITY_DATABASE);
     let stored = |guid, name| session.variables.data(guid, name).to_vec();
     let variables = [
@@ -117,17 +124,26 @@ fn measure_secure_boot(session: &mut Session<'_>) {
 /// PCR 6: what tells this machine from others.
 fn measure_machine(session: &mut Session<'_>) {
     for event in &session.profile.machine_events {
-        let text = match event {
+        match event {
             MachineEvent::Uuid => {
                 if session.bios_uuid.is_none() {
                     session.cannot_predict(6, "it holds the machine's BIOS GUID, which was not given (--bios-uuid)");
                 }
-                format!("UUID: {}", session.bios_uuid.unwrap_or_default())
+                let Event { event_type, data, .. } = uuid_event(session.bios_uuid.unwrap_or_default());
+                session.recorder.measure(SELF, 6, event_type, data);
+                session.recorder.mark_machine_specific();
             }
-            MachineEvent::Architecture => r#"{"MachineArchitecture": "X64"}"#.to_owned(),
-        };
-        session.recorder.measure(SELF, 6, EventType::COMPACT_HASH, text);
+            MachineEvent::Architecture => {
+                let text = r#"{"MachineArchitecture": "X64"}"#;
+                session.recorder.measure(SELF, 6, EventType::COMPACT_HASH, text);
+            }
+        }
     }
+}
+
+/// `UUID: ` and the BIOS GUID in ASCII, without a NUL.
+pub(in crate::boot) fn uuid_event(bios_uuid: Uuid) -> Event {
+    Event::of_data(PcrIndex::new(6), EventType::COMPACT_HASH, format!("UUID: {bios_uuid}"))
 }
 
 /// PCR 1: BootOrder and the options in its order; unlike the Secure Boot variables, only their content is hashed.

@@ -10,12 +10,15 @@ mod grub;
 mod kernel;
 mod loader;
 mod profile;
+mod recorder;
+mod secure_boot;
 mod session;
 mod shim;
+mod simulated;
 
 use std::collections::BTreeMap;
 
-use control_plane::hardware::BootOutcome;
+use control_plane::hardware::{BootOutcome, Component};
 use uuid::Uuid;
 
 use crate::disk::{Disk, DiskError};
@@ -24,6 +27,7 @@ use crate::pcr::PcrBanks;
 use crate::uefi::firmware_image::FirmwareImage;
 use crate::uefi::var_store::Variables;
 
+pub(super) use firmware::uuid_event;
 pub use profile::{FirmwareProfile, Version};
 
 pub(crate) use shim::{Build as ShimBuild, sbat};
@@ -37,8 +41,8 @@ pub struct Inputs<'a> {
     pub profile: &'a FirmwareProfile,
     /// Its variables.
     pub variables: Variables,
-    /// Its image, for what it measures of itself.
-    pub firmware: Option<FirmwareImage>,
+    /// Its own bytes, which it measures.
+    pub firmware: Firmware,
     /// Whether it enforces Secure Boot.
     pub secure_boot: bool,
     /// The boot disk.
@@ -51,6 +55,19 @@ pub struct Inputs<'a> {
     pub shim_version: Option<Version>,
     /// GRUB's version, when its file does not tell.
     pub grub_version: Option<Version>,
+    /// Whether the firmware's debugger is on.
+    pub debugger: bool,
+}
+
+/// The bytes of the firmware, as far as they are known.
+#[derive(Clone, Debug)]
+pub enum Firmware {
+    /// They are not at hand: registers that depend on them cannot be told.
+    Unknown,
+    /// They are in this image.
+    Image(FirmwareImage),
+    /// Those of Slipway's own machines, which stand in for Azure's.
+    Simulated,
 }
 
 /// Why no boot can be predicted.
@@ -72,6 +89,8 @@ pub enum PredictError {
 pub struct Prediction {
     /// The measurements in order.
     pub events: Vec<Event>,
+    /// What each of the events is about, in the same order.
+    pub subjects: Vec<Subject>,
     /// The registers after them.
     pub pcrs: PcrBanks,
     /// When a component was refused: what was known at that moment. Firmware may go on measuring afterwards.
@@ -85,6 +104,15 @@ pub struct Prediction {
     pub unpredicted: BTreeMap<u8, String>,
     /// What was assumed, and what was not followed.
     pub notes: Vec<String>,
+}
+
+/// What an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The component whose bytes, or whose signature, it tells about.
+    pub component: Component,
+    /// Whether it differs between machines that boot the same files.
+    pub machine_specific: bool,
 }
 
 /// The registers at the moment of a refusal.

@@ -7,18 +7,17 @@ use control_plane::hardware::{BootOutcome, Component};
 use uuid::Uuid;
 
 use crate::boot::Refusal;
-use crate::boot::recorder::Recorder;
 use crate::disk::{Disk, DiskError, Kind, Volume};
 use crate::eventlog::EventType;
 use crate::image::{Content, KeyDatabases};
 use crate::pcr::Digests;
-use crate::uefi::firmware_image::FirmwareImage;
 use crate::uefi::guids;
 use crate::uefi::signature::SignatureDatabase;
 use crate::uefi::var_store::Variables;
 
 use super::profile::FirmwareProfile;
-use super::{AtRefusal, Inputs, Prediction, Version};
+use super::recorder::Recorder;
+use super::{AtRefusal, Firmware, Inputs, Prediction, Version};
 
 /// Where images are loaded. Real firmware puts them wherever memory is free; no digest covers it.
 pub(super) const LOAD_ADDRESS: u64 = 0x3f00_0000;
@@ -28,13 +27,14 @@ pub(super) struct Session<'a> {
     pub(super) profile: &'a FirmwareProfile,
     pub(super) disk: &'a Disk,
     pub(super) variables: Variables,
-    pub(super) firmware: Option<FirmwareImage>,
+    pub(super) firmware: Firmware,
     pub(super) databases: KeyDatabases,
     pub(super) secure_boot: bool,
     pub(super) bios_uuid: Option<Uuid>,
     pub(super) boot_path: Option<String>,
     pub(super) shim_version: Option<Version>,
     pub(super) grub_version: Option<Version>,
+    pub(super) debugger: bool,
     pub(super) recorder: Recorder,
     at_refusal: Option<AtRefusal>,
     unpredicted: BTreeMap<u8, String>,
@@ -56,6 +56,7 @@ impl<'a> Session<'a> {
             boot_path: inputs.boot_path,
             shim_version: inputs.shim_version,
             grub_version: inputs.grub_version,
+            debugger: inputs.debugger,
             recorder: Recorder::default(),
             at_refusal: None,
             unpredicted: BTreeMap::new(),
@@ -152,7 +153,8 @@ impl<'a> Session<'a> {
             pcrs: self.recorder.pcrs,
             at_refusal: self.at_refusal,
             console: self.recorder.console,
-            events: self.recorder.events.into_iter().map(|recorded| recorded.event).collect(),
+            events: self.recorder.events,
+            subjects: self.recorder.subjects,
             unpredicted: self.unpredicted,
             notes: self.notes,
         }

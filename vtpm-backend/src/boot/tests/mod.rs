@@ -1,10 +1,16 @@
-use control_plane::hardware::{BootOutcome, Component, Fault};
+use control_plane::hardware::Fault;
 
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::engine::FirmwareProfile;
 use super::*;
 use crate::eventlog::{EventData, EventType};
 use crate::image::testing::{image, keys};
 use crate::pcr::{Digests, PcrIndex};
 
+mod distributions;
 mod order;
 mod refusals;
 mod registers;
@@ -14,7 +20,12 @@ const UUID_A: Uuid = Uuid::from_u128(0x1111_2222_3333_4444_5555_6666_7777_8888);
 const UUID_B: Uuid = Uuid::from_u128(0x9999_2222_3333_4444_5555_6666_7777_8888);
 
 fn boot_with(bios_uuid: Uuid, secure_boot: bool, faults: &[Fault]) -> BootRun {
-    boot(&Machine { bios_uuid, secure_boot, image: image(), faults, keys: keys() }).unwrap()
+    boot(&Machine { faults, ..machine(bios_uuid, secure_boot) }).unwrap()
+}
+
+fn machine(bios_uuid: Uuid, secure_boot: bool) -> Machine<'static> {
+    let firmware = FirmwareProfile::azure();
+    Machine { bios_uuid, secure_boot, image: image(), faults: &[], keys: keys(), firmware }
 }
 
 fn good(secure_boot: bool) -> BootRun {

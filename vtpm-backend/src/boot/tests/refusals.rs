@@ -2,6 +2,7 @@
 
 use super::order::{GOOD, assert_outline, outline};
 use super::*;
+use crate::image::{ImageError, PlatformKeys};
 
 #[test]
 fn tampered_shim_is_refused_by_the_firmware_without_a_trace() {
@@ -15,6 +16,9 @@ fn tampered_shim_is_refused_by_the_firmware_without_a_trace() {
 #[test]
 fn tampered_grub_is_refused_by_shim_and_shows_as_absence() {
     let run = tampered(Component::Grub, true);
+    // Nothing else is tried, so that nothing changes after the refusal.
+    assert_eq!(run.at_refusal.as_ref(), Some(&run.pcrs));
+    assert_eq!(good(true).at_refusal, None);
     assert_eq!(refused(&run), (Component::Grub, "Verification failed: (0x1A) Security Violation"));
     assert_outline(&run, &GOOD[..26]);
     assert_eq!(applications(&run), [hash_of(Component::Shim)]);
@@ -30,9 +34,7 @@ fn tampered_kernel_is_refused_after_it_was_measured_once() {
     assert_ne!(applications(&run)[2], hash_of(Component::Kernel));
     assert_eq!(differing(&run, &good(true)), [4, 5, 8, 9]);
     let console = run.console.join("\n");
-    assert!(
-        console.contains("error: bad shim signature.\nLoading initial ramdisk ...\nerror: you need to load the kernel")
-    );
+    assert!(console.contains("error: bad shim signature.\nerror: you need to load the kernel first."), "{console}");
     // GRUB goes on with the entry's commands, but neither the command line nor the RAM disk is reached.
     let last = outline(&run).pop().unwrap();
     assert!(last.starts_with("8 IPL grub_cmd: initrd"), "{last}");
@@ -65,27 +67,27 @@ fn several_faults_the_first_in_the_chain_decides() {
     let faults = [Component::Kernel, Component::Grub].map(|component| Fault::Tampered { component });
     assert_eq!(refused(&boot_with(UUID_A, true, &faults)).0, Component::Grub);
     let firmware = [Fault::Tampered { component: Component::Firmware }];
-    let machine = Machine { bios_uuid: UUID_A, secure_boot: true, image: image(), faults: &firmware, keys: keys() };
-    assert!(matches!(boot(&machine), Err(ImageError::NotOnDisk(Component::Firmware))));
+    let machine = Machine { faults: &firmware, ..machine(UUID_A, true) };
+    assert!(matches!(boot(&machine), Err(BootError::Image(ImageError::NotOnDisk(Component::Firmware)))));
 }
 
 #[test]
 fn decisions_come_from_signatures_not_from_the_fault_list() {
     // An image whose bytes were changed by other means is refused just the same.
-    let mut other = (*image()).clone();
-    other.grub.content = other.grub.content.with_byte(5000, |byte| !byte);
-    let machine = Machine { bios_uuid: UUID_A, secure_boot: true, image: Arc::new(other), faults: &[], keys: keys() };
-    assert_eq!(refused(&boot(&machine).unwrap()).0, Component::Grub);
+    let content = |component| image().file(component).unwrap().content.clone();
+    let refused_with = |component, content| {
+        let image = Arc::new(image().with_content(component, content).unwrap());
+        refused(&boot(&Machine { image, ..machine(UUID_A, true) }).unwrap()).0
+    };
+    let changed = content(Component::Grub).with_byte(5000, |byte| !byte);
+    assert_eq!(refused_with(Component::Grub, changed), Component::Grub);
     // Signed by the wrong authority is refused, too.
-    let mut swapped = (*image()).clone();
-    swapped.shim.content = image().grub.content.clone();
-    let machine = Machine { bios_uuid: UUID_A, secure_boot: true, image: Arc::new(swapped), faults: &[], keys: keys() };
-    assert_eq!(refused(&boot(&machine).unwrap()).0, Component::Shim);
+    assert_eq!(refused_with(Component::Shim, content(Component::Grub)), Component::Shim);
 }
 
 #[test]
 fn keys_of_another_platform_refuse_shim() {
     let foreign = PlatformKeys::generate(crate::image::testing::NOW).unwrap();
-    let machine = Machine { bios_uuid: UUID_A, secure_boot: true, image: image(), faults: &[], keys: &foreign };
+    let machine = Machine { keys: &foreign, ..machine(UUID_A, true) };
     assert_eq!(refused(&boot(&machine).unwrap()).0, Component::Shim);
 }

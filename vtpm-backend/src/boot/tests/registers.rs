@@ -38,14 +38,14 @@ fn two_nodes_of_one_image_differ_in_pcr_6_only() {
 #[test]
 fn another_image_differs_where_its_files_do() {
     let other = library().get("AKSUbuntu-2204gen2TLcontainerd-202608.01.0").unwrap();
-    let machine = Machine { bios_uuid: UUID_A, secure_boot: true, image: other, faults: &[], keys: keys() };
+    let machine = Machine { image: other, ..machine(UUID_A, true) };
     assert_eq!(differing(&good(true), &boot(&machine).unwrap()), [1, 4, 5, 8, 9]);
 }
 
 #[test]
 fn the_reference_is_the_good_boot_and_names_culprits() {
     for secure_boot in [true, false] {
-        let reference = reference(&image(), secure_boot, keys());
+        let reference = reference(&image(), secure_boot, keys(), FirmwareProfile::azure()).unwrap();
         let run = good(secure_boot);
         assert_eq!(reference.pcrs(UUID_A), run.pcrs);
         let specific: Vec<_> = reference.events.iter().filter(|expected| expected.machine_specific).collect();
@@ -53,7 +53,7 @@ fn the_reference_is_the_good_boot_and_names_culprits() {
         assert_eq!(specific[0].event.pcr, PcrIndex::new(6));
         assert_eq!(reference.events.len(), run.events.len());
     }
-    let reference = reference(&image(), false, keys());
+    let reference = reference(&image(), false, keys(), FirmwareProfile::azure()).unwrap();
     for component in Component::ALL.into_iter().skip(1) {
         let run = tampered(component, false);
         let first = run

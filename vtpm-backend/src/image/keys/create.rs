@@ -26,13 +26,15 @@ pub(super) enum KeyName {
     UefiCaNew,
     KmodCa,
     VendorCa,
+    MicrosoftCa,
     ShimSigner,
     DistributionSigner,
+    MicrosoftSigner,
 }
 
 impl KeyName {
     /// Issuers before those they issue to.
-    pub(super) const ALL: [KeyName; 9] = [
+    pub(super) const ALL: [KeyName; 11] = [
         KeyName::Pk,
         KeyName::Kek,
         KeyName::KekNew,
@@ -40,8 +42,10 @@ impl KeyName {
         KeyName::UefiCaNew,
         KeyName::KmodCa,
         KeyName::VendorCa,
+        KeyName::MicrosoftCa,
         KeyName::ShimSigner,
         KeyName::DistributionSigner,
+        KeyName::MicrosoftSigner,
     ];
 
     pub(super) fn file_stem(self) -> &'static str {
@@ -53,8 +57,10 @@ impl KeyName {
             KeyName::UefiCaNew => "db-uefi-ca-new",
             KeyName::KmodCa => "db-kmod-ca",
             KeyName::VendorCa => "vendor-ca",
+            KeyName::MicrosoftCa => "azure-linux-ca",
             KeyName::ShimSigner => "shim-signer",
             KeyName::DistributionSigner => "distribution-signer",
+            KeyName::MicrosoftSigner => "azure-linux-signer",
         }
     }
 
@@ -67,17 +73,24 @@ impl KeyName {
             KeyName::UefiCa => "CN=Slipway UEFI CA,OU=Stands in for Microsoft Corporation UEFI CA 2011,O=Slipway",
             KeyName::UefiCaNew => "CN=Slipway UEFI CA 2,OU=Stands in for Microsoft UEFI CA 2023,O=Slipway",
             KeyName::KmodCa => "CN=Slipway Kmod CA,OU=Stands in for Azure Services Linux Kmod PCA,O=Slipway",
-            KeyName::VendorCa => "CN=Slipway Distribution CA,OU=Stands in for a Linux distribution's CA,O=Slipway",
+            KeyName::VendorCa => {
+                "CN=Slipway Distribution CA,OU=Stands in for Canonical Ltd. Master Certificate Authority,O=Slipway"
+            }
+            KeyName::MicrosoftCa => {
+                "CN=Slipway Azure Linux CA,OU=Stands in for Mariner Trusted Base RSA Code Signing CA,O=Slipway"
+            }
             KeyName::ShimSigner => "CN=Slipway UEFI Driver Publisher,OU=Signs shim,O=Slipway",
             KeyName::DistributionSigner => "CN=Slipway Distribution Signer,OU=Signs GRUB and kernels,O=Slipway",
+            KeyName::MicrosoftSigner => "CN=Slipway Azure Linux Signer,OU=Signs boot loaders and kernels,O=Slipway",
         }
     }
 
     /// Who signs its certificate; a CA signs its own.
-    fn issuer(self) -> KeyName {
+    pub(super) fn issuer(self) -> KeyName {
         match self {
             KeyName::ShimSigner => KeyName::UefiCa,
             KeyName::DistributionSigner => KeyName::VendorCa,
+            KeyName::MicrosoftSigner => KeyName::MicrosoftCa,
             own => own,
         }
     }
@@ -110,18 +123,28 @@ impl PrivateKeys {
     }
 }
 
+impl PrivateKeys {
+    /// Adds a key that exists already.
+    pub(super) fn insert(&mut self, name: KeyName, key: SigningKey) {
+        self.0.insert(name, key);
+    }
+}
+
 pub(super) fn create(now_unix: u64) -> Result<(Certificates, PrivateKeys), KeyError> {
-    let keys = generate_all()?;
-    let certificates = Certificates::try_from_fn(|name| {
-        certificate(name, &keys, now_unix).map_err(|source| KeyError::X509 { name: name.file_stem(), source })
-    })?;
+    let keys = generate(&KeyName::ALL)?;
+    let certificates = Certificates::try_from_fn(|name| certify(name, &keys, now_unix))?;
     Ok((certificates, keys))
 }
 
-/// Makes all keys, on several threads: finding primes is all the work there is.
-fn generate_all() -> Result<PrivateKeys, KeyError> {
+/// The certificate of a key; its own and its issuer's private key have to be among `keys`.
+pub(super) fn certify(name: KeyName, keys: &PrivateKeys, now_unix: u64) -> Result<Vec<u8>, KeyError> {
+    certificate(name, keys, now_unix).map_err(|source| KeyError::X509 { name: name.file_stem(), source })
+}
+
+/// Makes keys, on several threads: finding primes is all the work there is.
+pub(super) fn generate(names: &[KeyName]) -> Result<PrivateKeys, KeyError> {
     let threads = thread::available_parallelism().map_or(1, |n| n.get().min(THREADS_MAX));
-    let todo = Mutex::new(KeyName::ALL.to_vec());
+    let todo = Mutex::new(names.to_vec());
     let work = || {
         let mut done = Vec::new();
         // A poisoned lock would mean that popping from a vector panicked.
@@ -139,7 +162,7 @@ fn generate_all() -> Result<PrivateKeys, KeyError> {
         .into_iter()
         .map(|(name, key)| Ok((name, key.map_err(|source| KeyError::X509 { name: name.file_stem(), source })?)))
         .collect::<Result<_, KeyError>>()?;
-    match KeyName::ALL.into_iter().find(|name| !keys.contains_key(name)) {
+    match names.iter().find(|name| !keys.contains_key(name)) {
         None => Ok(PrivateKeys(keys)),
         Some(name) => {
             let source = X509Error::Key("the thread that made it panicked".to_owned());

@@ -11,9 +11,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use serde::Deserialize;
+
 use crate::faults::ForeignKeys;
 use crate::uefi::guids;
 use crate::uefi::signature::{SignatureDatabase, SignatureList};
+use crate::uefi::var_store::Variables;
 use crate::x509::{SigningKey, X509Error};
 
 use super::authenticode::Signer;
@@ -64,14 +67,40 @@ pub struct KeyDatabases {
     pub dbx: SignatureDatabase,
 }
 
+/// Who builds and signs a distribution's boot loaders and kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Vendor {
+    /// Ubuntu.
+    Canonical,
+    /// Azure Linux and Azure Container Linux.
+    Microsoft,
+}
+
+impl Vendor {
+    fn authority(self) -> KeyName {
+        match self {
+            Vendor::Canonical => KeyName::VendorCa,
+            Vendor::Microsoft => KeyName::MicrosoftCa,
+        }
+    }
+
+    fn signer(self) -> KeyName {
+        match self {
+            Vendor::Canonical => KeyName::DistributionSigner,
+            Vendor::Microsoft => KeyName::MicrosoftSigner,
+        }
+    }
+}
+
 /// The platform's keys: the contents of its Secure Boot variables, and the keys that sign node images.
 #[derive(Debug)]
 pub struct PlatformKeys {
     databases: KeyDatabases,
+    variables: Variables,
     certificates: create::Certificates,
     keys: KeySource,
-    shim_signer: OnceLock<Signer>,
-    distribution_signer: OnceLock<Signer>,
+    signers: [OnceLock<Signer>; 3],
     foreign: Mutex<Option<Arc<ForeignKeys>>>,
 }
 
@@ -83,8 +112,9 @@ enum KeySource {
 }
 
 impl PlatformKeys {
-    /// Reads the keys from the folder `dir`, or makes them (nine RSA-2048 keys, about half a second on two cores) and
-    /// stores them there: folder of mode 0700, files of mode 0600, complete or not at all.
+    /// Reads the keys from the folder `dir`, or makes them (eleven RSA-2048 keys, about half a second on two cores) and
+    /// stores them there: folder of mode 0700, files of mode 0600, complete or not at all. Keys that a folder of an older
+    /// version lacks are added.
     ///
     /// `now_unix` is the start of the certificates' validity when they are made.
     ///
@@ -95,6 +125,7 @@ impl PlatformKeys {
             let (certificates, keys) = create::create(now_unix)?;
             store::write(dir, &certificates, &keys)?;
         }
+        complete(dir, now_unix)?;
         Ok(PlatformKeys::new(store::read_certificates(dir)?, KeySource::Folder(dir.to_owned())))
     }
 
@@ -108,14 +139,9 @@ impl PlatformKeys {
     }
 
     fn new(certificates: create::Certificates, keys: KeySource) -> PlatformKeys {
-        PlatformKeys {
-            databases: databases(&certificates),
-            certificates,
-            keys,
-            shim_signer: OnceLock::new(),
-            distribution_signer: OnceLock::new(),
-            foreign: Mutex::new(None),
-        }
+        let databases = databases(&certificates);
+        let variables = Variables::of_keys(&databases);
+        PlatformKeys { databases, variables, certificates, keys, signers: Default::default(), foreign: Mutex::new(None) }
     }
 
     /// The contents of PK, KEK, db and dbx.
@@ -123,9 +149,14 @@ impl PlatformKeys {
         &self.databases
     }
 
-    /// The certificate that shim carries and on whose word it starts GRUB and kernels.
-    pub fn vendor_certificate(&self) -> &[u8] {
-        self.certificates.get(KeyName::VendorCa)
+    /// UEFI variables that hold these keys and nothing else.
+    pub fn variables(&self) -> &Variables {
+        &self.variables
+    }
+
+    /// The certificate that a distribution's shim carries and on whose word it starts boot loaders and kernels.
+    pub fn vendor_certificate(&self, vendor: Vendor) -> &[u8] {
+        self.certificates.get(vendor.authority())
     }
 
     /// The certificate in db that vouches for shim.
@@ -138,15 +169,19 @@ impl PlatformKeys {
     /// # Errors
     /// [`KeyError`] when the private key cannot be read.
     pub fn shim_signer(&self) -> Result<&Signer, KeyError> {
-        self.signer(&self.shim_signer, KeyName::ShimSigner, KeyName::UefiCa)
+        self.signer(&self.signers[0], KeyName::ShimSigner)
     }
 
-    /// Who signs GRUB and kernels: a leaf below [`PlatformKeys::vendor_certificate`].
+    /// Who signs a distribution's boot loaders and kernels: a leaf below [`PlatformKeys::vendor_certificate`].
     ///
     /// # Errors
     /// [`KeyError`] when the private key cannot be read.
-    pub fn distribution_signer(&self) -> Result<&Signer, KeyError> {
-        self.signer(&self.distribution_signer, KeyName::DistributionSigner, KeyName::VendorCa)
+    pub fn distribution_signer(&self, vendor: Vendor) -> Result<&Signer, KeyError> {
+        let place = match vendor {
+            Vendor::Canonical => &self.signers[1],
+            Vendor::Microsoft => &self.signers[2],
+        };
+        self.signer(place, vendor.signer())
     }
 
     /// Keys of somebody who is in none of the variables; made and stored when they are first asked for.
@@ -166,7 +201,7 @@ impl PlatformKeys {
         Ok(place.insert(Arc::new(made)).clone())
     }
 
-    fn signer<'a>(&self, place: &'a OnceLock<Signer>, leaf: KeyName, issuer: KeyName) -> Result<&'a Signer, KeyError> {
+    fn signer<'a>(&self, place: &'a OnceLock<Signer>, leaf: KeyName) -> Result<&'a Signer, KeyError> {
         if let Some(signer) = place.get() {
             return Ok(signer);
         }
@@ -178,10 +213,30 @@ impl PlatformKeys {
         let signer = Signer {
             key,
             cert_der: self.certificates.get(leaf).to_vec(),
-            chain: vec![self.certificates.get(issuer).to_vec()],
+            chain: vec![self.certificates.get(leaf.issuer()).to_vec()],
         };
         Ok(place.get_or_init(|| signer))
     }
+}
+
+/// Makes the keys that a folder of an older version lacks.
+fn complete(dir: &Path, now_unix: u64) -> Result<(), KeyError> {
+    let missing = store::missing(dir);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let mut keys = create::generate(&missing)?;
+    for issuer in missing.iter().map(|name| name.issuer()).filter(|issuer| !missing.contains(issuer)) {
+        let pkcs8 = store::read_private_key(dir, issuer)?;
+        let key =
+            SigningKey::from_pkcs8(&pkcs8).map_err(|source| KeyError::X509 { name: issuer.file_stem(), source })?;
+        keys.insert(issuer, key);
+    }
+    for name in missing {
+        let certificate = create::certify(name, &keys, now_unix)?;
+        store::add(dir, name, &certificate, keys.get(name).to_pkcs8())?;
+    }
+    Ok(())
 }
 
 fn databases(certificates: &create::Certificates) -> KeyDatabases {

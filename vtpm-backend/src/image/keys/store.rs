@@ -26,6 +26,22 @@ pub(super) fn exists(dir: &Path) -> bool {
     certificate_path(dir, KeyName::Pk).exists()
 }
 
+/// The keys that are not there: those that came with a newer version of this program.
+pub(super) fn missing(dir: &Path) -> Vec<KeyName> {
+    KeyName::ALL.into_iter().filter(|name| !certificate_path(dir, *name).exists()).collect()
+}
+
+/// Adds a key to a folder that is complete otherwise. The certificate comes last, because it says that the key is there.
+pub(super) fn add(dir: &Path, name: KeyName, certificate: &[u8], pkcs8: &[u8]) -> Result<(), KeyError> {
+    let (key, cert) = (private_key_path(dir, name), certificate_path(dir, name));
+    match fs::remove_file(&key) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(KeyError::File { path: key, source }),
+        _ => {}
+    }
+    write_file(&key, &to_pem(PRIVATE_KEY, pkcs8))?;
+    write_file(&cert, &to_pem(CERTIFICATE, certificate))
+}
+
 pub(super) fn read_certificates(dir: &Path) -> Result<Certificates, KeyError> {
     Certificates::try_from_fn(|name| read_pem(&certificate_path(dir, name), CERTIFICATE))
 }

@@ -23,9 +23,12 @@ fn signers_chain_to_their_authorities() {
     let keys = testing::keys();
     let shim = keys.shim_signer().unwrap();
     x509::verify_signed_by(&shim.cert_der, keys.uefi_ca_certificate()).unwrap();
-    let distribution = keys.distribution_signer().unwrap();
-    x509::verify_signed_by(&distribution.cert_der, keys.vendor_certificate()).unwrap();
-    assert!(x509::verify_signed_by(&distribution.cert_der, keys.uefi_ca_certificate()).is_err());
+    for (vendor, other) in [(Vendor::Canonical, Vendor::Microsoft), (Vendor::Microsoft, Vendor::Canonical)] {
+        let distribution = keys.distribution_signer(vendor).unwrap();
+        x509::verify_signed_by(&distribution.cert_der, keys.vendor_certificate(vendor)).unwrap();
+        assert!(x509::verify_signed_by(&distribution.cert_der, keys.vendor_certificate(other)).is_err());
+        assert!(x509::verify_signed_by(&distribution.cert_der, keys.uefi_ca_certificate()).is_err());
+    }
 }
 
 #[test]
@@ -42,6 +45,21 @@ fn stored_keys_are_found_again_and_private() {
         assert_eq!(mode(&entry.unwrap().path()), 0o600);
     }
     assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_folder_of_an_older_version_is_completed() {
+    let parent = tempfile::tempdir().unwrap();
+    let dir = parent.path().join("secure-boot");
+    let first = PlatformKeys::open_or_create(&dir, testing::NOW).unwrap();
+    for file in ["azure-linux-signer.cert.pem", "azure-linux-signer.key.pem"] {
+        fs::remove_file(dir.join(file)).unwrap();
+    }
+    let second = PlatformKeys::open_or_create(&dir, testing::NOW).unwrap();
+    assert_eq!(first.databases(), second.databases());
+    let signer = second.distribution_signer(Vendor::Microsoft).unwrap();
+    x509::verify_signed_by(&signer.cert_der, first.vendor_certificate(Vendor::Microsoft)).unwrap();
+    assert!(dir.join("azure-linux-signer.cert.pem").exists());
 }
 
 #[test]

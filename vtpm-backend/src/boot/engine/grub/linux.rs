@@ -40,7 +40,7 @@ impl Grub<'_, '_> {
         }
         let command_line = command_line(arguments);
         self.measure_text("kernel_cmdline: ", &command_line);
-        self.loaded = Some(Loaded { content, command_line, initrd: Vec::new(), has_initrd: false });
+        self.loaded = Some(Loaded { content, command_line, initrd: Vec::new() });
         true
     }
 
@@ -69,13 +69,10 @@ impl Grub<'_, '_> {
             let Some(content) = self.open(file, Purpose::Initrd, Component::Initrd) else {
                 return false;
             };
-            // Each starts at a multiple of four bytes.
-            all.resize(all.len().next_multiple_of(4), 0);
-            all.extend_from_slice(content.bytes());
+            all.push(content);
         }
         if let Some(loaded) = &mut self.loaded {
             loaded.initrd = all;
-            loaded.has_initrd = true;
         }
         true
     }

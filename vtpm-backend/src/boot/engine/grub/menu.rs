@@ -70,7 +70,19 @@ impl Grub<'_, '_> {
         let Some(content) = self.open(name, Purpose::Data, subject) else {
             return false;
         };
-        self.run_script(&String::from_utf8_lossy(content.bytes()), subject)
+        // Scripts can ask where they are; the outer one's answer comes back afterwards (`read_config_file`).
+        let outer = ["config_file", "config_directory"].map(|key| self.environment.get(key).map(str::to_owned));
+        let folder = name.rsplit_once('/').map_or(name, |(folder, _)| folder);
+        self.environment.set_exported("config_file", name);
+        self.environment.set_exported("config_directory", folder);
+        let status = self.run_script(&String::from_utf8_lossy(content.bytes()), subject);
+        for (key, value) in ["config_file", "config_directory"].into_iter().zip(outer) {
+            match value {
+                Some(value) => self.environment.set(key, value),
+                None => self.environment.unset(key),
+            }
+        }
+        status
     }
 
     /// `source`: runs a script here.

@@ -24,6 +24,9 @@ use control_plane::hardware::Component;
 use crate::boot::Refusal;
 use crate::disk::{Volume, fat_volume};
 use crate::image::{Content, pe};
+use crate::pcr::Digests;
+
+use crate::uefi::variable::utf16;
 
 use super::loader::{BootFile, folder, refusal};
 use super::session::Session;
@@ -69,8 +72,24 @@ fn version(session: &mut Session<'_>, bytes: &[u8]) -> Version {
 struct Loaded {
     content: Arc<Content>,
     command_line: String,
-    initrd: Vec<u8>,
-    has_initrd: bool,
+    /// The initial RAM disks in order.
+    initrd: Vec<Arc<Content>>,
+}
+
+/// The hash of initial RAM disks as GRUB hands them over: each starts at a multiple of four bytes.
+fn joined(files: &[Arc<Content>]) -> Option<Digests> {
+    match files {
+        [] => None,
+        [one] => Some(one.digests()),
+        several => {
+            let mut all = Vec::new();
+            for file in several {
+                all.resize(all.len().next_multiple_of(4), 0);
+                all.extend_from_slice(file.bytes());
+            }
+            Some(Digests::of(&all))
+        }
+    }
 }
 
 /// A running GRUB.
@@ -232,9 +251,16 @@ impl<'a, 'd> Grub<'a, 'd> {
             return false;
         };
         self.booted = true;
-        let initrd = loaded.has_initrd.then_some(loaded.initrd.as_slice());
-        let load_file2 = self.version >= Version::GRUB_2_12;
-        kernel::run(self.session, &loaded.content, &loaded.command_line, initrd.filter(|_| load_file2));
+        let command_line = format!("BOOT_IMAGE={}", loaded.command_line);
+        // Since 2.12 the kernel is started as a UEFI program, with its command line as load options, without a NUL
+        // (`loader/efi/linux.c`), and fetches its initrd from GRUB. No public log of that shows it: inferred.
+        let as_program = self.version >= Version::GRUB_2_12;
+        let start = kernel::Start {
+            load_options: as_program.then(|| utf16(&command_line)),
+            initrd: as_program.then(|| joined(&loaded.initrd)).flatten(),
+            command_line,
+        };
+        kernel::run(self.session, loaded.content.bytes(), &start);
         true
     }
 

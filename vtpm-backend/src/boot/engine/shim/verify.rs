@@ -4,7 +4,6 @@ use control_plane::hardware::Component;
 
 use crate::boot::engine::Version;
 use crate::boot::engine::session::Session;
-use crate::image::authenticode::{Signature, signatures};
 use crate::image::{Content, pe};
 use crate::pcr::Digests;
 use crate::uefi::signature::{SignatureData, SignatureDatabase};
@@ -25,9 +24,9 @@ impl Source {
         sha256.or_else(|| self.list.find_sha1(&digests.sha1)).cloned()
     }
 
-    fn certificate(&self, image: &Content, signature: &Signature) -> Option<SignatureData> {
+    fn certificate(&self, image: &Content, number: usize) -> Option<SignatureData> {
         let mut certificates = self.list.certificates();
-        certificates.find(|entry| signature.verify(image, &entry.data).is_ok()).cloned()
+        certificates.find(|entry| image.vouched_by(number, &entry.data).is_ok()).cloned()
     }
 }
 
@@ -86,12 +85,12 @@ impl Shim {
                 return Ok(());
             }
         }
-        let found = signatures(image.bytes()).map_err(|e| e.to_string())?;
+        let found = image.signatures().map_err(|e| e.to_string())?;
         let mut outcome = Err("it is not signed".to_owned());
         // All signatures are tried, and one that counts is enough.
-        for signature in &found {
+        for (number, signature) in found.iter().enumerate() {
             let result = match signature {
-                Ok(signature) => self.verify_one(session, subject, image, signature, [&denied, &allowed]),
+                Ok(_) => self.verify_one(session, subject, image, number, [&denied, &allowed]),
                 Err(e) => Err(e.to_string()),
             };
             if outcome.is_err() {
@@ -106,17 +105,17 @@ impl Shim {
         session: &mut Session<'_>,
         subject: Component,
         image: &Content,
-        signature: &Signature,
+        number: usize,
         [denied, allowed]: [&[Source]; 2],
     ) -> Result<(), String> {
         for source in denied {
-            if let Some(entry) = source.certificate(image, signature) {
+            if let Some(entry) = source.certificate(image, number) {
                 self.measure_entry(session, subject, source, &entry);
                 return Err(format!("its signer is in {}", source.name));
             }
         }
         for source in allowed {
-            if let Some(entry) = source.certificate(image, signature) {
+            if let Some(entry) = source.certificate(image, number) {
                 self.measure_entry(session, subject, source, &entry);
                 return Ok(());
             }
@@ -124,7 +123,7 @@ impl Shim {
         let Some(vendor) = self.build.vendor_certificate.clone() else {
             return Err("its signer is in no list".to_owned());
         };
-        signature.verify(image, &vendor).map_err(|e| e.to_string())?;
+        image.vouched_by(number, &vendor).map_err(|e| e.to_string())?;
         // The built-in certificate is measured as it is, without an owner's GUID.
         self.measure_variable(session, subject, guids::SHIM_LOCK, "Shim", &vendor);
         Ok(())

@@ -2,6 +2,7 @@
 //! files (QEMU, OVMF 2022.11-6+deb12u2, a TPM); where another version is installed they are not compared.
 
 use super::*;
+use crate::image::Vendor;
 use crate::uefi::guids;
 use crate::uefi::signature::{SignatureDatabase, SignatureList};
 use crate::uefi::var_store::Variable;
@@ -26,7 +27,7 @@ pub(super) struct Machine {
     esp: tempfile::TempDir,
     variables: Variables,
     secure_boot: bool,
-    firmware: Option<FirmwareImage>,
+    firmware: Firmware,
 }
 
 impl Machine {
@@ -43,13 +44,13 @@ impl Machine {
         copy("vmlinuz", "vmlinuz");
         fs::write(esp.path().join("EFI/debian/grub.cfg"), CONFIG).unwrap();
         fs::write(esp.path().join("initrd.img"), b"initrd").unwrap();
-        Machine { esp, variables: variables("OVMF_VARS_4M.ms.fd"), secure_boot: true, firmware: None }
+        Machine { esp, variables: variables("OVMF_VARS_4M.ms.fd"), secure_boot: true, firmware: Firmware::Unknown }
     }
 
     /// With the firmware's image.
     fn with_firmware(mut self) -> Machine {
         let bytes = fs::read(boot_files().join("OVMF_CODE_4M.secboot.fd")).unwrap();
-        self.firmware = Some(FirmwareImage::parse(&bytes).unwrap());
+        self.firmware = Firmware::Image(FirmwareImage::parse(&bytes).unwrap());
         self
     }
 
@@ -76,6 +77,7 @@ impl Machine {
             boot_path: None,
             shim_version: None,
             grub_version: None,
+            debugger: false,
         })
         .unwrap()
     }
@@ -170,7 +172,7 @@ fn tampered_grub_is_refused_by_shim_and_boots_without_secure_boot() {
     let prediction = machine.predict();
     assert_pcrs(&prediction.pcrs, &[(4, "c46a20efb450"), (7, "bafcddd50ce9")]);
     assert!(!prediction.unpredicted.contains_key(&4));
-    let off = Machine { secure_boot: false, firmware: None, ..machine };
+    let off = Machine { secure_boot: false, firmware: Firmware::Unknown, ..machine };
     let booted = off.predict();
     assert_eq!(booted.outcome, BootOutcome::Booted);
     let differing = booted.pcrs.differing(&Machine::secure_boot_off().predict().pcrs);
@@ -278,11 +280,11 @@ fn a_machine_owner_s_key_admits_what_the_vendor_did_not_sign() {
     let mut machine = Machine::new();
     machine.edit("vmlinuz", |bytes| {
         strip_signature(bytes);
-        let signer = keys.distribution_signer().unwrap();
+        let signer = keys.distribution_signer(Vendor::Canonical).unwrap();
         *bytes = crate::image::authenticode::sign(std::mem::take(bytes), signer).unwrap();
     });
     assert_eq!(refused(&machine.predict()), Component::Kernel);
-    let list = SignatureList::x509(guids::SHIM_LOCK, keys.vendor_certificate());
+    let list = SignatureList::x509(guids::SHIM_LOCK, keys.vendor_certificate(Vendor::Canonical));
     machine.variables.set(Variable {
         guid: guids::SHIM_LOCK,
         name: "MokList".to_owned(),

@@ -50,11 +50,11 @@ fn disk_with(config: &str, more: &[(&str, &[u8])]) -> tempfile::NamedTempFile {
         let mut file = folder.create_file(parts[parts.len() - 1]).unwrap();
         file.write_all(bytes).unwrap();
     };
-    write("EFI/BOOT/BOOTX64.EFI", image.shim.content.bytes());
-    write("EFI/BOOT/grubx64.efi", image.grub.content.bytes());
-    write("EFI/BOOT/grub.cfg", config.as_bytes());
-    write("boot/vmlinuz", image.kernel.content.bytes());
-    write("boot/initrd.img", image.initrd.content.bytes());
+    write("EFI/BOOT/BOOTX64.EFI", image.file(Component::Shim).unwrap().content.bytes());
+    write("EFI/BOOT/grubx64.efi", image.file(Component::Grub).unwrap().content.bytes());
+    write("EFI/ubuntu/grub.cfg", config.as_bytes());
+    write("boot/vmlinuz", image.file(Component::Kernel).unwrap().content.bytes());
+    write("boot/initrd.img", image.file(Component::Initrd).unwrap().content.bytes());
     more.iter().for_each(|(path, bytes)| write(path, bytes));
     drop(files);
     let mut out = tempfile::NamedTempFile::new().unwrap();
@@ -70,13 +70,14 @@ fn boot(disk: &Disk, profile: &str) -> Prediction {
     predict(Inputs {
         profile: FirmwareProfile::named(profile).unwrap(),
         variables: Variables::of_keys(keys().databases()),
-        firmware: None,
+        firmware: Firmware::Unknown,
         secure_boot: true,
         disk,
         bios_uuid: Some(Uuid::nil()),
         boot_path: None,
         shim_version: None,
         grub_version: None,
+        debugger: false,
     })
     .unwrap()
 }
@@ -187,7 +188,7 @@ fn a_debian_menu_is_followed() {
     assert_eq!(
         opened(&prediction),
         [
-            "(hd0,gpt15)/EFI/BOOT/grub.cfg",
+            "(hd0,gpt15)/EFI/ubuntu/grub.cfg",
             "(hd0,gpt15)/boot/grub/x86_64-efi/command.lst",
             "(hd0,gpt15)/boot/grub/grub.cfg",
             "(hd0,gpt15)/boot/grub/grubenv",
@@ -206,7 +207,7 @@ fn a_root_file_system_of_its_own_is_found_by_its_uuid() {
     let (dir, image) = (tempfile::tempdir().unwrap(), image());
     let root = dir.path().join("root");
     fs::create_dir_all(root.join("boot/grub")).unwrap();
-    fs::write(root.join("boot/vmlinuz"), image.kernel.content.bytes()).unwrap();
+    fs::write(root.join("boot/vmlinuz"), image.file(Component::Kernel).unwrap().content.bytes()).unwrap();
     fs::write(root.join("boot/grub/grub.cfg"), "menuentry 'Linux' {\n\tlinux /boot/vmlinuz ro\n}\n").unwrap();
     let made = std::process::Command::new("mkfs.ext4")
         .args(["-q", "-F", "-U", UUID, "-L", "cloudimg", "-d"])
@@ -309,13 +310,14 @@ fn nothing_to_boot_and_no_platform_key() {
     let inputs = |secure_boot| Inputs {
         profile: FirmwareProfile::named("ovmf").unwrap(),
         variables: Variables::default(),
-        firmware: None,
+        firmware: Firmware::Unknown,
         secure_boot,
         disk: &disk,
         bios_uuid: None,
         boot_path: None,
         shim_version: None,
         grub_version: None,
+        debugger: false,
     };
     let error = predict(inputs(false)).unwrap_err().to_string();
     assert!(error.contains(r"\EFI\BOOT\BOOTX64.EFI"), "{error}");

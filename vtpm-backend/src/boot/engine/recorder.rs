@@ -5,19 +5,13 @@ use control_plane::hardware::Component;
 use crate::eventlog::{Event, EventType};
 use crate::pcr::{Digests, PcrBanks, PcrIndex};
 
-/// A measurement and the component that it tells about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Recorded {
-    pub(super) event: Event,
-    pub(super) subject: Component,
-    /// Whether the event differs between machines that boot the same image.
-    pub(super) machine_specific: bool,
-}
+use super::Subject;
 
 /// The measurements of one boot: each is extended and logged in one step.
 #[derive(Debug, Default)]
 pub(super) struct Recorder {
-    pub(super) events: Vec<Recorded>,
+    pub(super) events: Vec<Event>,
+    pub(super) subjects: Vec<Subject>,
     pub(super) pcrs: PcrBanks,
     pub(super) console: Vec<String>,
 }
@@ -41,20 +35,15 @@ impl Recorder {
     ) {
         let pcr = PcrIndex::new(pcr);
         self.pcrs.extend(pcr, &digests);
-        let event = Event { pcr, event_type, digests, data };
-        self.events.push(Recorded { event, subject, machine_specific: false });
+        self.events.push(Event { pcr, event_type, digests, data });
+        self.subjects.push(Subject { component: subject, machine_specific: false });
     }
 
     /// Marks the last event as one that no other machine has.
     pub(super) fn mark_machine_specific(&mut self) {
-        if let Some(last) = self.events.last_mut() {
+        if let Some(last) = self.subjects.last_mut() {
             last.machine_specific = true;
         }
-    }
-
-    /// Whether an event of this type with this data was measured.
-    pub(super) fn has(&self, event_type: EventType, data: &[u8]) -> bool {
-        self.events.iter().any(|recorded| recorded.event.event_type == event_type && recorded.event.data == data)
     }
 
     /// Prints a line on the serial console.

@@ -6,13 +6,12 @@
 
 use std::fmt;
 
-use crate::image::authenticode::signatures;
 use crate::image::{Content, KeyDatabases};
 use crate::uefi::signature::SignatureData;
 
 /// Why the firmware does not start an image, in the words of its boot summary page (mu_msvm, `FrontPageStrings.uni`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::boot) enum Denial {
+pub(super) enum Denial {
     /// dbx holds the image's hash.
     HashRevoked,
     /// dbx holds a certificate that the signature leads to.
@@ -39,11 +38,11 @@ impl fmt::Display for Denial {
 
 /// What the firmware found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::boot) struct Verdict {
+pub(super) struct Verdict {
     /// The entry of db that vouches for the image; measured into PCR 7.
-    pub(in crate::boot) authority: Option<SignatureData>,
+    pub(super) authority: Option<SignatureData>,
     /// Whether the image may run.
-    pub(in crate::boot) result: Result<(), Denial>,
+    pub(super) result: Result<(), Denial>,
 }
 
 impl Verdict {
@@ -56,14 +55,15 @@ impl Verdict {
 ///
 /// All signatures are looked at, because a later one may lead to a certificate in dbx; the first that db vouches for is
 /// the authority.
-pub(in crate::boot) fn judge(image: &Content, databases: &KeyDatabases) -> Verdict {
-    let (Ok(hash), Ok(found)) = (image.authenticode(), signatures(image.bytes())) else {
+pub(super) fn judge(image: &Content, databases: &KeyDatabases) -> Verdict {
+    let (Ok(hash), Ok(found)) = (image.authenticode(), image.signatures()) else {
         return Verdict::denied(Denial::InvalidImage);
     };
     let revoked = databases.dbx.find_sha256(&hash.sha256).is_some();
     let mut authority = None;
-    for signature in found.iter().flatten() {
-        let vouches = |entry: &&SignatureData| signature.verify(image, &entry.data).is_ok();
+    let readable = found.iter().enumerate().filter(|(_, signature)| signature.is_ok());
+    for (number, _) in readable {
+        let vouches = |entry: &&SignatureData| image.vouched_by(number, &entry.data).is_ok();
         let denied = |denial, authority| Verdict { authority, result: Err(denial) };
         if databases.dbx.certificates().any(|entry| vouches(&entry)) {
             return denied(Denial::CertificateRevoked, authority);
@@ -97,7 +97,11 @@ mod tests {
     use crate::uefi::signature::SignatureList;
 
     fn shim() -> Arc<Content> {
-        image().shim.content.clone()
+        image().file(Component::Shim).unwrap().content.clone()
+    }
+
+    fn grub() -> Arc<Content> {
+        image().file(Component::Grub).unwrap().content.clone()
     }
 
     fn hash_list(content: &Content) -> SignatureList {
@@ -114,8 +118,11 @@ mod tests {
     #[test]
     fn a_changed_byte_and_a_foreign_signer_are_not_allowed() {
         let changed = image().with_faults(&[Fault::Tampered { component: Component::Shim }]).unwrap();
-        assert_eq!(judge(&changed.shim.content, keys().databases()), Verdict::denied(Denial::NotAllowed));
-        assert_eq!(judge(&image().grub.content, keys().databases()), Verdict::denied(Denial::NotAllowed));
+        assert_eq!(
+            judge(&changed.file(Component::Shim).unwrap().content, keys().databases()),
+            Verdict::denied(Denial::NotAllowed)
+        );
+        assert_eq!(judge(&grub(), keys().databases()), Verdict::denied(Denial::NotAllowed));
     }
 
     #[test]
@@ -137,8 +144,8 @@ mod tests {
     #[test]
     fn a_hash_in_db_admits_what_no_certificate_does() {
         let mut databases = keys().databases().clone();
-        databases.db.lists.push(hash_list(&image().grub.content));
-        let verdict = judge(&image().grub.content, &databases);
+        databases.db.lists.push(hash_list(&grub()));
+        let verdict = judge(&grub(), &databases);
         assert_eq!(verdict.result, Ok(()));
         assert_eq!(verdict.authority.unwrap().data.len(), 32);
     }
