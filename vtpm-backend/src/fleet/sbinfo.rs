@@ -22,7 +22,7 @@ impl Fleet {
             faults::in_variables(&mut variables, &order.faults, &image, keys).map_err(chain)?;
             let disk = faults::on_disk(&image, &order.faults, keys).map_err(chain)?;
             let on_disk = modules::on_disk(&disk, &order.faults, keys).map_err(chain)?;
-            let module_keys = modules::trusted_keys(&variables, keys).map_err(chain)?;
+            let module_keys = modules::trusted_keys(&variables, keys, image.distribution.vendor()).map_err(chain)?;
             Ok(inspect(&disk, &variables, &on_disk, &module_keys))
         })
         .await

@@ -2,7 +2,7 @@
 
 use control_plane::faults::Fault;
 
-use crate::image::{KeyError, NodeImage, PlatformKeys, filler};
+use crate::image::{KeyError, NodeImage, PlatformKeys, Vendor, filler};
 use crate::uefi::guids;
 use crate::uefi::signature::SignatureDatabase;
 use crate::uefi::var_store::Variables;
@@ -45,7 +45,7 @@ pub fn on_disk(image: &NodeImage, faults: &[Fault], keys: &PlatformKeys) -> Resu
     };
     let mut modules = Vec::new();
     for (file, loaded_at_start) in SHIPPED {
-        let signed = sign(plain(&image.name, file), keys.distribution_signer()?)?;
+        let signed = sign(plain(&image.name, file), keys.distribution_signer(image.distribution.vendor())?)?;
         modules.push(module(file, signed, loaded_at_start));
     }
     if faults.contains(&Fault::UnsignedModule) {
@@ -64,8 +64,9 @@ fn plain(image: &str, file: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// [`KeyError`] when the distribution's certificate cannot be read.
-pub fn trusted_keys(variables: &Variables, keys: &PlatformKeys) -> Result<Vec<Vec<u8>>, KeyError> {
-    let mut trusted = vec![keys.distribution_signer()?.cert_der.clone(), keys.vendor_certificate().to_vec()];
+pub fn trusted_keys(variables: &Variables, keys: &PlatformKeys, vendor: Vendor) -> Result<Vec<Vec<u8>>, KeyError> {
+    let signer = keys.distribution_signer(vendor)?;
+    let mut trusted = vec![signer.cert_der.clone(), keys.vendor_certificate(vendor).to_vec()];
     for (guid, name) in [(guids::IMAGE_SECURITY_DATABASE, "db"), (guids::SHIM_LOCK, "MokList")] {
         let database = SignatureDatabase::parse(variables.data(guid, name)).unwrap_or_default();
         trusted.extend(database.certificates().map(|entry| entry.data.clone()));

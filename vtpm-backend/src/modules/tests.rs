@@ -2,15 +2,19 @@ use std::process::Command;
 
 use super::*;
 use crate::faults::ForeignKeys;
+use crate::image::Vendor;
 use crate::image::testing::keys;
 use crate::x509::to_pem;
 
 fn signed() -> Vec<u8> {
-    sign(unsigned("nft_chain", b"code"), keys().distribution_signer().unwrap()).unwrap()
+    sign(unsigned("nft_chain", b"code"), keys().distribution_signer(Vendor::Canonical).unwrap()).unwrap()
 }
 
 fn trusted() -> Vec<Vec<u8>> {
-    vec![keys().vendor_certificate().to_vec(), keys().distribution_signer().unwrap().cert_der.clone()]
+    vec![
+        keys().vendor_certificate(Vendor::Canonical).to_vec(),
+        keys().distribution_signer(Vendor::Canonical).unwrap().cert_der.clone(),
+    ]
 }
 
 #[test]
@@ -49,7 +53,7 @@ fn openssl_agrees() {
     };
     let (module, good) = (unsigned("nft_chain", b"code"), signed());
     let signature = &good[module.len()..good.len() - MAGIC.len() - TRAILER_LEN];
-    let signer = to_pem("CERTIFICATE", &keys().distribution_signer().unwrap().cert_der);
+    let signer = to_pem("CERTIFICATE", &keys().distribution_signer(Vendor::Canonical).unwrap().cert_der);
     let output = Command::new("openssl")
         .args(["cms", "-verify", "-binary", "-noverify", "-nointern", "-inform", "DER", "-in"])
         .arg(file("sig", signature))

@@ -10,7 +10,12 @@ fn findings(faults: &[Fault]) -> Vec<Finding> {
     let mut variables = Variables::of_keys(keys().databases());
     in_variables(&mut variables, faults, &image(), keys()).unwrap();
     let on_disk = modules::on_disk(&disk, faults, keys()).unwrap();
-    inspect(&disk, &variables, &on_disk, &modules::trusted_keys(&variables, keys()).unwrap())
+    inspect(
+        &disk,
+        &variables,
+        &on_disk,
+        &modules::trusted_keys(&variables, keys(), disk.distribution.vendor()).unwrap(),
+    )
 }
 
 fn bad(faults: &[Fault]) -> Vec<(Kind, Trust)> {

@@ -141,7 +141,14 @@ impl PlatformKeys {
     fn new(certificates: create::Certificates, keys: KeySource) -> PlatformKeys {
         let databases = databases(&certificates);
         let variables = Variables::of_keys(&databases);
-        PlatformKeys { databases, variables, certificates, keys, signers: Default::default(), foreign: Mutex::new(None) }
+        PlatformKeys {
+            databases,
+            variables,
+            certificates,
+            keys,
+            signers: Default::default(),
+            foreign: Mutex::new(None),
+        }
     }
 
     /// The contents of PK, KEK, db and dbx.
