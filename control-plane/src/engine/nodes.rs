@@ -126,6 +126,7 @@ fn create(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, size: &str, count
 
 /// Machines are spread over the pool's zones as evenly as possible (azure-aks-docs availability-zones.md).
 fn emptiest_zone(tx: &Tx<'_>, pool: &Pool) -> Option<String> {
+    pool.settings.zones.first()?;
     let nodes = tx.scan::<Node>(&pool.id.children_prefix());
     let in_zone = |zone: &&String| nodes.iter().filter(|n| n.zone.as_ref() == Some(*zone)).count();
     pool.settings.zones.iter().min_by_key(in_zone).cloned()
@@ -144,26 +145,26 @@ fn vm_id(uuid: Uuid) -> VmId {
     VmId(uuid)
 }
 
-/// Reimages nodes whose model is not the pool's, one at a time, as AKS does; a node that does not come up stops the
-/// roll-out.
+/// Reimages nodes whose model is not the pool's, as many at a time as its upgrade settings allow, which by default is one
+/// in ten; a node that does not come up stops the roll-out.
 pub(super) fn roll_out(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outcome: &mut Outcome) {
     let wanted = pool.settings.node_model();
     let nodes = tx.scan::<Node>(&pool.id.children_prefix());
     let moving = |n: &Node| !n.state.is_settled() && !matches!(n.state, NodeState::Deleting { .. });
     let broken = |n: &Node| n.model == wanted && !matches!(n.state, NodeState::Ready { .. }) && n.state.is_settled();
-    if nodes.iter().any(|n| moving(n) || broken(n)) {
+    if nodes.iter().any(|n| broken(n)) {
         return;
     }
-    let Some(next) = nodes.iter().find(|n| n.model != wanted && n.state.is_settled()) else {
-        return;
-    };
-    let mut node = (**next).clone();
-    // Where the node before this one became ready, the next one starts, however late we look.
+    let free = pool.settings.upgraded_together().saturating_sub(nodes.iter().filter(|n| moving(n)).count());
+    // Where the node before became ready, the next one starts, however late we look.
     let from = nodes.iter().filter(|n| n.model == wanted).filter_map(ready_since).max();
     let from = from.unwrap_or(context.now).max(pool_started(tx, pool)).min(context.now);
-    let until = from + sample(context, Step::NodeDrain, &node);
-    apply(tx, context, &mut node, NodeEvent::Reimage { until });
-    outcome.at(until);
+    for next in nodes.iter().filter(|n| n.model != wanted && n.state.is_settled()).take(free) {
+        let mut node = (**next).clone();
+        let until = from + sample(context, Step::NodeDrain, &node);
+        apply(tx, context, &mut node, NodeEvent::Reimage { until });
+        outcome.at(until);
+    }
 }
 
 fn pool_started(tx: &Tx<'_>, pool: &Pool) -> VirtualTime {

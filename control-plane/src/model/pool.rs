@@ -143,9 +143,9 @@ pub struct PoolSpec {
     pub zones: Option<Vec<String>>,
     /// The most that a Spot machine may cost; looked at by the rules only.
     pub spot_max_price: Option<f64>,
-    /// How many nodes more there are during an upgrade; looked at by the rules only.
+    /// How many nodes more there are during an upgrade, as a number or a percentage.
     pub max_surge: Option<String>,
-    /// How many nodes fewer there are during an upgrade; looked at by the rules only.
+    /// How many nodes fewer there are during an upgrade, as a number or a percentage.
     pub max_unavailable: Option<String>,
     /// Taints; `None` leaves them, an empty list clears them.
     pub taints: Option<Vec<String>>,
@@ -213,6 +213,12 @@ pub struct PoolSettings {
     /// Availability zones, over which the machines are spread.
     #[serde(default)]
     pub zones: Vec<String>,
+    /// How many nodes more there are during an upgrade: a number, a percentage, or empty for none.
+    #[serde(default)]
+    pub max_surge: String,
+    /// How many nodes fewer there are during an upgrade: a number, a percentage, or empty for none.
+    #[serde(default)]
+    pub max_unavailable: String,
     /// Members that the simulator does not act on.
     pub properties: Opaque,
 }
@@ -236,6 +242,16 @@ impl PoolSettings {
         } else {
             self.machines.clone()
         }
+    }
+
+    /// How many nodes are upgraded or reimaged side by side: max surge and max unavailable together, at least one.
+    /// Percentages are of all nodes, rounded up (azure-mgmt-containerservice 41.6, model AgentPoolUpgradeSettings).
+    pub fn upgraded_together(&self) -> usize {
+        let nodes = |text: &str| match text.strip_suffix('%') {
+            Some(percent) => percent.parse::<usize>().map_or(0, |p| (self.count as usize * p).div_ceil(100)),
+            None => text.parse().unwrap_or(0),
+        };
+        (nodes(&self.max_surge) + nodes(&self.max_unavailable)).max(1)
     }
 
     /// The part of the settings that a machine is built from: nodes whose model differs are reimaged.

@@ -126,6 +126,12 @@ pub fn resolve_pool(ctx: &PoolContext<'_>, spec: &PoolSpec) -> Result<PoolSettin
         autoscaler: autoscaler(&wanted),
         machines: machines(&wanted),
         zones: spec.zones.clone().or(ctx.settings_before().map(|s| s.zones.clone())).unwrap_or_default(),
+        max_surge: max_surge(&wanted),
+        max_unavailable: spec
+            .max_unavailable
+            .clone()
+            .or(ctx.settings_before().map(|s| s.max_unavailable.clone()))
+            .unwrap_or_default(),
         properties: overlaid(ctx.settings_before().map(|s| &s.properties), &spec.properties),
     })
 }
@@ -189,6 +195,17 @@ fn labels(wanted: &Wanted<'_>) -> Opaque {
         labels.entry(SPOT_LABEL).or_insert_with(|| "spot".into());
     }
     labels
+}
+
+/// 10 % from mid-2024 on, one node before; none on Spot pools.
+fn max_surge(wanted: &Wanted<'_>) -> String {
+    let before = || wanted.ctx.settings_before().map(|s| s.max_surge.clone());
+    let default = match (wanted.priority(), wanted.ctx.era) {
+        (Priority::Spot, _) => "",
+        (Priority::Regular, Era::Preview) => "1",
+        (Priority::Regular, _) => "10%",
+    };
+    wanted.spec.max_surge.clone().or_else(before).unwrap_or_else(|| default.to_owned())
 }
 
 /// The bounds; none while the autoscaler is off.

@@ -56,6 +56,32 @@ async fn a_flag_change_reimages_the_nodes_one_after_another() {
 }
 
 #[tokio::test]
+async fn max_surge_says_how_many_nodes_are_reimaged_side_by_side() {
+    let dir = tempfile::tempdir().unwrap();
+    let host = Host::start(dir.path()).await;
+    host.ask_for_cluster("c", 4).await;
+    host.engine.advance_until_idle().await.unwrap();
+    let pool = host.pool_id("c", "nodepool1");
+    let off = PoolSpec {
+        name: "nodepool1".to_owned(),
+        secure_boot: Some(false),
+        max_surge: Some("50%".to_owned()),
+        ..PoolSpec::default()
+    };
+    let put = host.world.put_pool(pool.clone(), off, Conditions::default()).await.unwrap();
+    let mut most = 0;
+    while host.world.pool(&pool).unwrap().provisioning.is_running() {
+        let nodes = host.world.nodes(&pool);
+        most = nodes.iter().filter(|n| !n.state.is_settled()).count().max(most);
+        host.engine.advance_to_next().await.unwrap();
+    }
+    assert_eq!(most, 2);
+    let operation = host.world.operation(put.operation.unwrap()).unwrap();
+    let took = operation.state.ended().unwrap().since(operation.started).as_secs();
+    assert!((560..720).contains(&took), "{took} s for two rounds");
+}
+
+#[tokio::test]
 async fn a_second_operation_is_refused_while_one_runs() {
     let dir = tempfile::tempdir().unwrap();
     let host = Host::start(dir.path()).await;

@@ -103,6 +103,24 @@ async fn of_two_clients_racing_on_a_pool_one_wins() {
 }
 
 #[tokio::test]
+async fn of_two_clients_that_read_the_same_etag_one_wins() {
+    let house = House::open().await;
+    let path = setup::cluster(&house).await;
+    let pool = format!("{path}/agentPools/nodepool1");
+    let tag = format!("\"{}\"", tag_of(&house, &pool).await);
+    let headers = [("if-match", tag.as_str())];
+    let put = async |count: u32| {
+        let body = json!({"properties": {"count": count, "mode": "System"}});
+        send(&house, "PUT", &pool, body, &headers).await
+    };
+    let (one, other) = tokio::join!(put(2), put(3));
+    let (lost, won) = if one.status == 412 { (one, 3) } else { (other, 2) };
+    assert_eq!(lost.error(), (412, "PreconditionFailed".to_owned()), "the tag is looked at before what is running");
+    house.settle().await;
+    assert_eq!(house.get(&pool).await.json()["properties"]["count"], won);
+}
+
+#[tokio::test]
 async fn what_is_being_created_can_be_deleted_or_aborted() {
     let house = House::open().await;
     setup::group(&house).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::house::House;
 use crate::pools::{cluster, has, properties, refused, shown};
@@ -189,4 +189,25 @@ async fn an_aborted_pool_is_canceled_and_goes_on_with_the_next_operation() {
     assert_eq!(house.get(&format!("{pool}/machines")).await.json()["value"].as_array().unwrap().len(), 2);
     let idle = house.send("POST", &format!("{pool}/abort"), None, &[]).await;
     assert_eq!(idle.error(), (409, "OperationNotAllowed".to_owned()));
+}
+
+#[tokio::test]
+async fn a_stopped_pool_can_be_upgraded_and_shows_it_when_it_is_started() {
+    let house = House::open().await;
+    let pool = format!("{}/agentPools/np", cluster(&house).await);
+    let made = json!({"count": 1, "vmSize": "Standard_D2s_v5", "osDiskType": "Managed"});
+    house.put(&pool, properties(made)).await.ok(201);
+    house.settle().await;
+    week(&house).await;
+    for step in [json!({"powerState": {"code": "Stopped"}}), Value::Null, json!({"powerState": {"code": "Running"}})] {
+        match step {
+            Value::Null => house.send("POST", &format!("{pool}/upgradeNodeImageVersion"), None, &[]).await.ok(202),
+            step => house.put(&pool, properties(step)).await.ok(200),
+        };
+        house.settle().await;
+        assert_eq!(shown(&house, &pool).await["provisioningState"], "Succeeded");
+    }
+    let image = shown(&house, &pool).await["nodeImageVersion"].clone();
+    let node = house.world.all_nodes().into_iter().find(|n| n.id.pool.name.as_str() == "np").unwrap();
+    assert_eq!((image.as_str(), node.disk_generation), (Some(node.model.image.as_str()), 2));
 }

@@ -57,7 +57,7 @@ prop_compose! {
 
 prop_compose! {
     fn spec()(
-        base in shape(),
+        base in shape().boxed(),
         name in prop_oneof![4 => Just("pool".to_owned()), 1 => ".{0,14}"],
         mode in of(select(NodePoolMode::ALL)),
         count in of(prop_oneof![4 => 0i64..20, 1 => any::<i64>()]),
@@ -74,8 +74,8 @@ prop_compose! {
 prop_compose! {
     fn scene(with_before: bool)(
         era in select(&Era::ALL[..]),
-        spec in spec(),
-        before in spec(),
+        spec in spec().boxed(),
+        before in spec().boxed(),
         version in text(VERSIONS),
         flags in any::<[bool; 5]>(),
     ) -> Scene {
