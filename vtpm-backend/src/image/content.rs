@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::pcr::Digests;
@@ -11,6 +12,9 @@ use super::pe::{self, PeError};
 
 /// Most verdicts that are kept of one file. A file is asked about by the handful of certificates in db, dbx and shim.
 const VERDICTS_MAX: usize = 256;
+
+/// Most parts that are kept of one file; unified kernel images have about ten.
+const PARTS_MAX: usize = 64;
 
 /// A file's signatures, those that cannot be read included.
 type Signatures = Vec<Result<Signature, SignatureError>>;
@@ -24,6 +28,7 @@ pub struct Content {
     authenticode: OnceLock<Result<Digests, PeError>>,
     signatures: OnceLock<Result<Signatures, PeError>>,
     verdicts: Mutex<Verdicts>,
+    parts: Mutex<HashMap<Range<usize>, Arc<Content>>>,
 }
 
 impl Content {
@@ -35,6 +40,7 @@ impl Content {
             authenticode: OnceLock::new(),
             signatures: OnceLock::new(),
             verdicts: Mutex::default(),
+            parts: Mutex::default(),
         })
     }
 
@@ -94,6 +100,22 @@ impl Content {
     fn verdicts(&self) -> std::sync::MutexGuard<'_, Verdicts> {
         // The map is whole at every moment, also when a thread panicked while it held the lock.
         self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A part of the file as content of its own, made once: a kernel inside a unified kernel image, for example.
+    ///
+    /// Returns `None` when the file is shorter.
+    pub fn part(&self, range: Range<usize>) -> Option<Arc<Content>> {
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(part) = parts.get(&range) {
+            return Some(part.clone());
+        }
+        let part = Content::new(self.bytes.get(range.clone())?.to_vec());
+        if parts.len() >= PARTS_MAX {
+            parts.clear();
+        }
+        parts.insert(range, part.clone());
+        Some(part)
     }
 
     /// A copy in which the byte at `offset` is replaced; the same bytes when the file is shorter.

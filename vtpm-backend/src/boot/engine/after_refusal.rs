@@ -82,7 +82,7 @@ fn next_option(session: &mut Session<'_>, refused: Component) {
 /// The database entry and the partition table were measured in the first attempt.
 fn shim_again(session: &mut Session<'_>, file: &super::loader::BootFile) {
     if let Ok(digests) = file.content.authenticode() {
-        super::firmware::measure_application(session, file, digests);
+        super::firmware::measure_application(session, Component::Shim, file, digests);
         // It is refused as it was before.
         let _refused = shim::run(session, file);
     }

@@ -172,17 +172,7 @@ fn measure_boot_variables(session: &mut Session<'_>) {
 /// Loads, verifies, measures and starts the boot file. A refused image is not measured, and neither is the partition
 /// table.
 fn start(session: &mut Session<'_>, file: &BootFile) -> Result<(), Refusal> {
-    if session.secure_boot {
-        let verdict = judge(&file.content, &session.databases);
-        if let Some(authority) = &verdict.authority {
-            let data = authority.encode();
-            let event = VariableData::new(guids::IMAGE_SECURITY_DATABASE, "db", data).encode();
-            let event_type = EventType::EFI_VARIABLE_AUTHORITY;
-            session.recorder.measure(Component::Shim, 7, event_type, event);
-        }
-        verdict.result.map_err(|denial| refused(session, &denial))?;
-    }
-    let digests = file.content.authenticode().map_err(|_| refused(session, &Denial::InvalidImage))?;
+    let digests = admit(session, Component::Shim, file).map_err(|denial| refused(session, &denial))?;
     match &session.disk.table {
         Some(table) => {
             let data = table.event_data();
@@ -190,12 +180,29 @@ fn start(session: &mut Session<'_>, file: &BootFile) -> Result<(), Refusal> {
         }
         None => session.cannot_predict(5, "it holds the disk's partition table; give the whole disk (--disk)"),
     }
-    measure_application(session, file, digests);
+    measure_application(session, Component::Shim, file, digests);
     loader::start(session, file)
 }
 
+/// Whether an image may run, by the firmware's own lists while Secure Boot is on. The entry of db that admits it is
+/// measured into PCR 7, once in a boot (`IsDataMeasured`). Returns the image's hash.
+pub(super) fn admit(session: &mut Session<'_>, subject: Component, file: &BootFile) -> Result<Digests, Denial> {
+    if session.secure_boot {
+        let verdict = judge(&file.content, &session.databases);
+        if let Some(authority) = &verdict.authority {
+            let data = authority.encode();
+            let event = VariableData::new(guids::IMAGE_SECURITY_DATABASE, "db", data).encode();
+            if session.admitted_by.insert(event.clone()) {
+                session.recorder.measure(subject, 7, EventType::EFI_VARIABLE_AUTHORITY, event);
+            }
+        }
+        verdict.result?;
+    }
+    file.content.authenticode().map_err(|_| Denial::InvalidImage)
+}
+
 /// PCR 4: a file that is started from the boot disk.
-pub(super) fn measure_application(session: &mut Session<'_>, file: &BootFile, digests: Digests) {
+pub(super) fn measure_application(session: &mut Session<'_>, subject: Component, file: &BootFile, digests: Digests) {
     let bytes = file.content.bytes();
     let event = ImageLoadEvent {
         location: LOAD_ADDRESS,
@@ -203,7 +210,7 @@ pub(super) fn measure_application(session: &mut Session<'_>, file: &BootFile, di
         link_time_address: pe::image_base(bytes).unwrap_or_default(),
         device_path: device_path(session, &file.path),
     };
-    session.measure_image(Component::Shim, digests, event.encode());
+    session.measure_image(subject, digests, event.encode());
 }
 
 fn refused(session: &mut Session<'_>, denial: &Denial) -> Refusal {

@@ -14,7 +14,7 @@ use crate::uefi::var_store::Variables;
 use crate::uefi::variable::from_utf16;
 
 use super::session::Session;
-use super::{grub, shim};
+use super::{grub, shim, systemd_boot, systemd_stub};
 
 /// Where firmware looks when no boot option leads anywhere (UEFI 2.10, 3.5.1.1).
 pub(super) const FALLBACK: &str = r"\EFI\BOOT\BOOTX64.EFI";
@@ -137,6 +137,7 @@ pub(super) fn folder(path: &str) -> &str {
 enum Loader {
     Shim,
     Grub,
+    SystemdBoot,
     UnifiedKernel,
     Other,
 }
@@ -149,6 +150,8 @@ fn classify(bytes: &[u8]) -> Loader {
         Loader::Grub
     } else if has(".linux") {
         Loader::UnifiedKernel
+    } else if systemd_boot::version(bytes).is_some() {
+        Loader::SystemdBoot
     } else {
         Loader::Other
     }
@@ -170,11 +173,13 @@ pub(super) fn run_second(
 ) -> Result<(), Refusal> {
     match classify(file.content.bytes()) {
         Loader::Grub => grub::run(session, file, shim),
-        kind => {
-            let what = match kind {
-                Loader::UnifiedKernel => "a unified kernel image",
-                _ => "neither shim nor GRUB",
-            };
+        Loader::SystemdBoot => systemd_boot::run(session, file, shim),
+        Loader::UnifiedKernel => {
+            systemd_stub::run(session, file);
+            Ok(())
+        }
+        Loader::Shim | Loader::Other => {
+            let what = "neither GRUB, systemd-boot nor a unified kernel image";
             session.note(format!("{} is {what}; what it measures itself is not followed", file.path));
             for pcr in [4, 8, 9, 11, 12] {
                 session.cannot_predict(pcr, format!("{} is {what} and is not followed", file.path));

@@ -15,6 +15,8 @@ mod secure_boot;
 mod session;
 mod shim;
 mod simulated;
+mod systemd_boot;
+mod systemd_stub;
 
 use std::collections::BTreeMap;
 

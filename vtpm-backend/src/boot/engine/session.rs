@@ -1,6 +1,6 @@
 //! The state of one predicted boot that all stages share.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use control_plane::hardware::{BootOutcome, Component};
@@ -36,6 +36,8 @@ pub(super) struct Session<'a> {
     pub(super) grub_version: Option<Version>,
     pub(super) debugger: bool,
     pub(super) recorder: Recorder,
+    /// The authorities that the firmware has measured.
+    pub(super) admitted_by: BTreeSet<Vec<u8>>,
     at_refusal: Option<AtRefusal>,
     unpredicted: BTreeMap<u8, String>,
     notes: Vec<String>,
@@ -58,6 +60,7 @@ impl<'a> Session<'a> {
             grub_version: inputs.grub_version,
             debugger: inputs.debugger,
             recorder: Recorder::default(),
+            admitted_by: BTreeSet::new(),
             at_refusal: None,
             unpredicted: BTreeMap::new(),
             notes: Vec::new(),

@@ -5,11 +5,13 @@ use crate::eventlog::EventLog;
 use crate::image::testing::library;
 use crate::pcr::Bank;
 
-const IMAGES: [&str; 4] = [
+const IMAGES: [&str; 6] = [
     "AKSUbuntu-2204gen2TLcontainerd-202607.13.0",
     "AKSUbuntu-2404gen2TLcontainerd-202607.13.0",
     "AKSAzureLinux-V2gen2TL-202607.13.0",
     "AKSAzureLinux-V3gen2TL-202607.13.0",
+    "AKSAzureContainerLinux-202607.13.0",
+    "AzureLinuxOSGuard-V3gen2TL-202607.13.0",
 ];
 
 fn boot_image(name: &str, secure_boot: bool, faults: &[Fault]) -> BootRun {
@@ -80,4 +82,62 @@ fn each_vendor_s_shim_trusts_its_own_kernels_only() {
     let run = boot(&Machine { image: Arc::new(azure_linux), ..machine(UUID_A, true) }).unwrap();
     assert_eq!(refused(&run).0, Component::Kernel);
     assert_eq!(authorities(&boot_image(IMAGES[3], true, &[])), ["db", "SbatLevel", "MokListRT"]);
+}
+
+const UNIFIED: &str = IMAGES[4];
+
+/// shim, systemd-boot, the unified kernel image through shim; its sections in PCR 11; the kernel's own stub in PCR 9.
+#[test]
+fn a_unified_kernel_image_measures_its_sections() {
+    let run = boot_image(UNIFIED, true, &[]);
+    assert_eq!(authorities(&run), ["db", "SbatLevel", "MokListRT"]);
+    assert_eq!(applications(&run).len(), 3);
+    let names: Vec<_> = run.events.iter().filter(|e| e.pcr == PcrIndex::new(11)).map(|e| e.data.clone()).collect();
+    let name = |text: &str| text.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let sections = [".linux", ".osrel", ".cmdline", ".initrd", ".uname", ".sbat"];
+    let wanted: Vec<_> = sections.iter().flat_map(|section| [name(section), name(section)]).collect();
+    assert_eq!(names, wanted);
+    // As systemd documents it: the name with its NUL, then the content, of each section.
+    let image = library().get(UNIFIED).unwrap();
+    let bytes = image.file(Component::Kernel).unwrap().content.bytes().to_vec();
+    let mut register = [0; 32].to_vec();
+    for section in sections {
+        let content = crate::image::pe::section(&bytes, section).unwrap().unwrap();
+        for data in [[section.as_bytes(), b"\0"].concat().as_slice(), content] {
+            register = Bank::Sha256.hash(&[&register, &Bank::Sha256.hash(&[data])]);
+        }
+    }
+    assert_eq!(run.pcrs.get(Bank::Sha256, PcrIndex::new(11)), register);
+    for pcr in [8, 12, 13] {
+        assert_eq!(run.pcrs.get(Bank::Sha256, PcrIndex::new(pcr)), [0; 32], "{pcr}");
+    }
+    assert_eq!(digests_in(&run, 9, EventType::EVENT_TAG).len(), 2);
+    assert_eq!(digests_in(&run, 5, EventType::EVENT_TAG).len(), 1);
+}
+
+/// Without Secure Boot the firmware loads, and measures, the kernel inside as well.
+#[test]
+fn without_secure_boot_the_kernel_inside_is_measured_too() {
+    let (on, off) = (boot_image(UNIFIED, true, &[]), boot_image(UNIFIED, false, &[]));
+    assert_eq!(applications(&off)[..3], applications(&on)[..]);
+    assert_eq!(applications(&off).len(), 4);
+    assert_eq!(differing(&on, &off), [4, 7]);
+}
+
+#[test]
+fn a_tampered_unified_kernel_image_is_refused_after_it_was_measured() {
+    let fault = [Fault::Tampered { component: Component::Kernel }];
+    let run = boot_image(UNIFIED, true, &fault);
+    let (component, reason) = refused(&run);
+    assert_eq!(component, Component::Kernel);
+    assert!(
+        reason.starts_with(r"Error loading \EFI\Linux\vmlinuz-uki-") && reason.ends_with("Access denied"),
+        "{reason}"
+    );
+    assert_eq!(applications(&run).len(), 3);
+    assert_eq!(differing(&run, &boot_image(UNIFIED, true, &[])), [4, 5, 9, 11]);
+    let off = boot_image(UNIFIED, false, &fault);
+    assert_eq!(off.outcome, BootOutcome::Booted);
+    let loader = boot_image(UNIFIED, true, &[Fault::Tampered { component: Component::Grub }]);
+    assert_eq!(refused(&loader).0, Component::Grub);
 }
