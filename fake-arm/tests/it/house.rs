@@ -6,7 +6,9 @@ use axum::Router;
 use axum::body::Body;
 use control_plane::clock::Pace;
 use control_plane::engine::Engine;
-use control_plane::hardware::{BootOrder, BootOutcome, BootReport, Hardware, HardwareEvent, HardwareFuture, VmId};
+use control_plane::hardware::{
+    BootOrder, BootOutcome, BootReport, Component, Fault, Hardware, HardwareEvent, HardwareFuture, VmId,
+};
 use control_plane::model::{Cluster, Subscription};
 use control_plane::world::{World, WorldConfig};
 use fake_arm::{Authority, Caller, CredentialKind, FrontDoor, KubeconfigSource, Origin};
@@ -18,12 +20,17 @@ use tower::ServiceExt;
 /// The api-version of today's az.
 pub(crate) const TODAY: &str = "2026-06-01";
 
-/// Machines that always boot.
+/// Machines that always boot, but those whose GRUB was tampered with.
 struct Willing;
 
 impl Hardware for Willing {
-    fn boot(&self, _order: BootOrder) -> HardwareFuture<'_, BootReport> {
-        Box::pin(async { Ok(BootReport { outcome: BootOutcome::Booted, console: Vec::new() }) })
+    fn boot(&self, order: BootOrder) -> HardwareFuture<'_, BootReport> {
+        let component = Component::Grub;
+        let outcome = match order.faults.contains(&Fault::Tampered { component }) {
+            true => BootOutcome::Refused { component, reason: "Security Violation".to_owned() },
+            false => BootOutcome::Booted,
+        };
+        Box::pin(async { Ok(BootReport { outcome, console: Vec::new() }) })
     }
     fn power_off(&self, _vm: VmId) -> HardwareFuture<'_, ()> {
         Box::pin(async { Ok(()) })

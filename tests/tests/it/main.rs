@@ -10,6 +10,7 @@ mod bad_input;
 mod commands;
 mod crash;
 mod evidence;
+mod faults;
 mod isolation;
 mod logins;
 mod pools;

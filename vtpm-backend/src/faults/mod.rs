@@ -10,6 +10,9 @@ mod files;
 mod foreign;
 mod variables;
 
+#[cfg(test)]
+mod tests;
+
 use control_plane::faults::Fault;
 
 pub use evidence::log_shown;

@@ -2,6 +2,7 @@
 
 mod chain;
 mod evidence;
+mod faults;
 mod identity;
 mod lifecycle;
 

@@ -2,13 +2,12 @@
 
 use control_plane::faults::Fault;
 
-use crate::image::{KeyError, NodeImage, PlatformKeys, Vendor, filler};
+use crate::image::{ImageError, KeyError, NodeImage, PlatformKeys, filler};
 use crate::uefi::guids;
 use crate::uefi::signature::SignatureDatabase;
 use crate::uefi::var_store::Variables;
 
 use super::{Content, KernelModule, sign, unsigned};
-use crate::x509::X509Error;
 
 /// What containerd's and Kubernetes' configurations in `/etc/modules-load.d` load, and one more. A real node has
 /// thousands; these stand for them.
@@ -21,31 +20,21 @@ const SHIPPED: [(&str, bool); 3] = [
 const UNSIGNED: &str = "updates/dkms/node_monitor.ko";
 const CODE_LEN: usize = 4096;
 
-/// Why a node's modules cannot be made.
-#[derive(Debug, thiserror::Error)]
-pub enum ModuleError {
-    /// The signing key cannot be read.
-    #[error(transparent)]
-    Keys(#[from] KeyError),
-    /// A module could not be signed.
-    #[error(transparent)]
-    Sign(#[from] X509Error),
-}
-
 /// The modules on the disk of a machine with this image and these faults.
 ///
 /// # Errors
-/// [`ModuleError`] when the distribution's key cannot be used.
-pub fn on_disk(image: &NodeImage, faults: &[Fault], keys: &PlatformKeys) -> Result<Vec<KernelModule>, ModuleError> {
+/// [`ImageError`] when the distribution's key cannot be used.
+pub fn on_disk(image: &NodeImage, faults: &[Fault], keys: &PlatformKeys) -> Result<Vec<KernelModule>, ImageError> {
     let release = &image.distribution.kernel_release;
     let module = |file: &str, bytes: Vec<u8>, loaded_at_start| KernelModule {
         path: format!("/lib/modules/{release}/{file}"),
         content: Content::new(bytes),
         loaded_at_start,
     };
+    let signer = keys.distribution_signer(image.distribution.vendor())?;
     let mut modules = Vec::new();
     for (file, loaded_at_start) in SHIPPED {
-        let signed = sign(plain(&image.name, file), keys.distribution_signer(image.distribution.vendor())?)?;
+        let signed = sign(plain(&image.name, file), signer)?;
         modules.push(module(file, signed, loaded_at_start));
     }
     if faults.contains(&Fault::UnsignedModule) {
@@ -64,9 +53,10 @@ fn plain(image: &str, file: &str) -> Vec<u8> {
 ///
 /// # Errors
 /// [`KeyError`] when the distribution's certificate cannot be read.
-pub fn trusted_keys(variables: &Variables, keys: &PlatformKeys, vendor: Vendor) -> Result<Vec<Vec<u8>>, KeyError> {
-    let signer = keys.distribution_signer(vendor)?;
-    let mut trusted = vec![signer.cert_der.clone(), keys.vendor_certificate(vendor).to_vec()];
+pub fn trusted_keys(image: &NodeImage, variables: &Variables, keys: &PlatformKeys) -> Result<Vec<Vec<u8>>, KeyError> {
+    let vendor = image.distribution.vendor();
+    let mut trusted =
+        vec![keys.distribution_signer(vendor)?.cert_der.clone(), keys.vendor_certificate(vendor).to_vec()];
     for (guid, name) in [(guids::IMAGE_SECURITY_DATABASE, "db"), (guids::SHIM_LOCK, "MokList")] {
         let database = SignatureDatabase::parse(variables.data(guid, name)).unwrap_or_default();
         trusted.extend(database.certificates().map(|entry| entry.data.clone()));

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::image::Content;
 
-pub use disk::{ModuleError, on_disk, trusted_keys};
+pub use disk::{on_disk, trusted_keys};
 pub use load::load_at_start;
 pub use sign::sign;
 pub use verify::{ModuleSignature, judge};

@@ -8,7 +8,7 @@ use crate::pcr::{Bank, PcrIndex};
 use crate::vtpm_ca;
 use crate::x509::verify_signed_by;
 
-async fn tool(tcti: Option<&str>, dir: &Path, args: &[&str]) -> Output {
+pub(super) async fn tool(tcti: Option<&str>, dir: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(args[0]);
     command.args(&args[1..]).current_dir(dir).env("TSS2_LOG", "all+NONE");
     if let Some(tcti) = tcti {
