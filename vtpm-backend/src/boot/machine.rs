@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use control_plane::hardware::Fault;
+use control_plane::hardware::{BootOutcome, Fault};
 use uuid::Uuid;
 
 use crate::faults;
@@ -71,7 +71,13 @@ pub enum BootError {
 /// [`BootError`] when the faults cannot be applied or the disk holds nothing to boot. A refused component is not an
 /// error but an outcome.
 pub fn boot(machine: &Machine<'_>) -> Result<BootRun, BootError> {
-    machine.platform()?.boot()
+    let platform = machine.platform()?;
+    let messages = faults::messages_at_start(&platform, machine.faults, machine.keys)?;
+    let mut run = platform.boot()?;
+    if run.outcome == BootOutcome::Booted {
+        run.console.extend(messages);
+    }
+    Ok(run)
 }
 
 impl Machine<'_> {

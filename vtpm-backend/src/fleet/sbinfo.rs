@@ -5,7 +5,6 @@ use control_plane::hardware::BootOrder;
 use super::chain::{blocking, chain};
 use super::{Fleet, FleetError};
 use crate::sbinfo::{Finding, inspect};
-use crate::uefi::var_store::Variables;
 use crate::{faults, modules};
 
 impl Fleet {
@@ -18,11 +17,11 @@ impl Fleet {
         let images = self.images().await?;
         blocking(move || {
             let (image, keys) = (images.get(&order.image).map_err(chain)?, images.keys());
-            let mut variables = Variables::of_keys(keys.databases());
+            let mut variables = keys.variables().clone();
             faults::in_variables(&mut variables, &order.faults, &image, keys).map_err(chain)?;
             let disk = faults::on_disk(&image, &order.faults, keys).map_err(chain)?;
             let on_disk = modules::on_disk(&disk, &order.faults, keys).map_err(chain)?;
-            let module_keys = modules::trusted_keys(&variables, keys, image.distribution.vendor()).map_err(chain)?;
+            let module_keys = modules::trusted_keys(&disk, &variables, keys).map_err(chain)?;
             Ok(inspect(&disk, &variables, &on_disk, &module_keys))
         })
         .await

@@ -10,12 +10,7 @@ fn findings(faults: &[Fault]) -> Vec<Finding> {
     let mut variables = Variables::of_keys(keys().databases());
     in_variables(&mut variables, faults, &image(), keys()).unwrap();
     let on_disk = modules::on_disk(&disk, faults, keys()).unwrap();
-    inspect(
-        &disk,
-        &variables,
-        &on_disk,
-        &modules::trusted_keys(&variables, keys(), disk.distribution.vendor()).unwrap(),
-    )
+    inspect(&disk, &variables, &on_disk, &modules::trusted_keys(&disk, &variables, keys()).unwrap())
 }
 
 fn bad(faults: &[Fault]) -> Vec<(Kind, Trust)> {
