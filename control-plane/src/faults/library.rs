@@ -41,7 +41,7 @@ pub struct Expected {
     pub outcome: Outcome,
     /// The registers that end up different from those of a good boot with the same Secure Boot setting, ascending.
     pub registers: &'static [u8],
-    /// Lines, or beginnings of lines, of the serial console that a good boot does not show.
+    /// Parts of lines of the serial console that a good boot does not show.
     pub console: &'static [&'static str],
 }
 
@@ -201,19 +201,19 @@ pub const LIBRARY: [Entry; 24] = [
         fault: Fault::UnsignedModule,
         name: "unsigned-kernel-module",
         summary: "A kernel module without a signature is loaded while the system starts.",
-        on_a_machine: "Under Secure Boot the kernel is locked down and rejects it; without it it is loaded and taints the kernel. PCR 0 to 9 know no modules.",
+        on_a_machine: "Under Secure Boot the kernel enforces module signatures and rejects it; without it it is loaded and taints the kernel. PCR 0 to 9 know no modules.",
         place: Place::OsDisk,
         secure_boot_on: Expected {
             outcome: Outcome::Boots,
             registers: &[],
-            console: &["Lockdown: modprobe: unsigned module loading is restricted; see man kernel_lockdown.7"],
+            console: &["Loading of unsigned module is rejected"],
         },
         secure_boot_off: Expected {
             outcome: Outcome::Boots,
             registers: &[],
             console: &["module verification failed: signature and/or required key missing - tainting kernel"],
         },
-        source: "Linux kernel/module/signing.c, security/lockdown; the time stamps are inferred",
+        source: "Linux kernel/module/signing.c, security/integrity/ima/ima_efi.c; the time stamps are inferred",
     },
     Entry {
         fault: Fault::RevokedHash { component: Component::Shim },
