@@ -27,7 +27,8 @@ impl FaultChange {
         FaultChange { add: vec![fault], ..FaultChange::default() }
     }
 
-    fn apply(&self, faults: &[Fault], vtpm: bool) -> Result<Vec<Fault>, Conflict> {
+    /// What becomes of a set of faults; whether they exclude each other is not asked.
+    pub fn applied_to(&self, faults: &[Fault]) -> Vec<Fault> {
         let kept = faults.iter().filter(|fault| !self.clear && !self.remove.contains(fault));
         let mut changed: Vec<_> = kept.copied().collect();
         for fault in &self.add {
@@ -35,6 +36,11 @@ impl FaultChange {
                 changed.push(*fault);
             }
         }
+        changed
+    }
+
+    fn apply(&self, faults: &[Fault], vtpm: bool) -> Result<Vec<Fault>, Conflict> {
+        let changed = self.applied_to(faults);
         check(&changed, vtpm)?;
         Ok(changed)
     }

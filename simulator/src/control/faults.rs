@@ -47,8 +47,19 @@ pub(super) async fn change_node(
 ) -> Result<Json<Faults>, ControlError> {
     let Json(request) = request?;
     let node = find(&control, &node)?;
-    let node = control.world.change_node_faults(&node.id, change(request)?).await?;
+    let change = change(request)?;
+    fits(&control, &node.model.image, &change).await?;
+    let node = control.world.change_node_faults(&node.id, change).await?;
     Ok(view(&node.name, &node.faults))
+}
+
+/// Refuses faults that the image has no place for; taking faults away is always possible.
+async fn fits(control: &Control, image: &str, change: &FaultChange) -> Result<(), ControlError> {
+    if change.add.is_empty() {
+        return Ok(());
+    }
+    let fitting = control.fleet.fits(image.to_owned(), change.add.clone()).await;
+    fitting.map_err(|error| ControlError::new(RefusalKind::Conflict, "FaultDoesNotFit", error))
 }
 
 pub(super) async fn tamper(
@@ -58,8 +69,9 @@ pub(super) async fn tamper(
 ) -> Result<Json<NodeView>, ControlError> {
     let Json(request) = request?;
     let node = find(&control, &node)?;
-    let fault = Fault::Tampered { component: request.component };
-    let node = control.world.change_node_faults(&node.id, FaultChange::add(fault)).await?;
+    let change = FaultChange::add(Fault::Tampered { component: request.component });
+    fits(&control, &node.model.image, &change).await?;
+    let node = control.world.change_node_faults(&node.id, change).await?;
     Ok(Json(NodeView::new(&node, None)))
 }
 
@@ -101,7 +113,9 @@ pub(super) async fn change_pool(
 ) -> Result<Json<Faults>, ControlError> {
     let Json(request) = request?;
     let pool = find_pool(&control, path, query?.0.subscription)?;
-    let pool = control.world.change_pool_faults(&pool.id, change(request)?).await?;
+    let change = change(request)?;
+    fits(&control, &pool.settings.node_image_version, &change).await?;
+    let pool = control.world.change_pool_faults(&pool.id, change).await?;
     Ok(view(pool.id.name.as_str(), &pool.image_faults))
 }
 

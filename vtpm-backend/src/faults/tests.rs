@@ -4,17 +4,26 @@ use control_plane::faults::{Expected, LIBRARY, Outcome};
 use control_plane::hardware::{BootOutcome, Component};
 use uuid::Uuid;
 
+use std::sync::Arc;
+
 use super::*;
 use crate::boot::engine::FirmwareProfile;
-use crate::boot::{BootRun, Machine, boot};
+use crate::boot::{BootError, BootRun, Machine, boot};
 use crate::eventlog::{EventData, EventLog, EventType};
-use crate::image::testing::{image, keys};
+use crate::image::NodeImage;
+use crate::image::testing::{image, keys, library};
 use crate::pcr::PcrIndex;
 
+/// A distribution that boots a unified kernel image.
+const UNIFIED: &str = "AKSAzureContainerLinux-V3gen2TL-202607.13.0";
+
 fn run(faults: &[Fault], secure_boot: bool) -> BootRun {
-    let bios_uuid = Uuid::from_u128(7);
-    let firmware = FirmwareProfile::azure();
-    boot(&Machine { bios_uuid, secure_boot, image: image(), faults, keys: keys(), firmware }).unwrap()
+    try_run(image(), faults, secure_boot).unwrap()
+}
+
+fn try_run(image: Arc<NodeImage>, faults: &[Fault], secure_boot: bool) -> Result<BootRun, BootError> {
+    let (bios_uuid, firmware) = (Uuid::from_u128(7), FirmwareProfile::azure());
+    boot(&Machine { bios_uuid, secure_boot, image, faults, keys: keys(), firmware })
 }
 
 fn differing(run: &BootRun, good: &BootRun) -> Vec<u8> {
@@ -62,6 +71,23 @@ fn every_fault_does_what_the_library_says() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// The outcomes hold on every distribution; what has no place in a unified kernel image is refused by name.
+#[test]
+fn other_distributions_agree_about_the_outcome() {
+    let mut unfit = Vec::new();
+    for name in ["AKSAzureLinux-V3gen2TL-202607.13.0", "AKSUbuntu-2404gen2TLcontainerd-202607.13.0", UNIFIED] {
+        let other = library().get(name).unwrap();
+        for entry in &LIBRARY {
+            match try_run(other.clone(), &[entry.fault], true) {
+                Ok(run) => assert_eq!(outcome(&run), entry.secure_boot_on.outcome, "{name}: {}", entry.name),
+                Err(BootError::Image(_)) if name == UNIFIED => unfit.push(entry.name),
+                Err(error) => panic!("{name}: {}: {error}", entry.name),
+            }
+        }
+    }
+    assert_eq!(unfit, ["tampered-grub-config", "tampered-kernel-cmdline", "tampered-initrd", "evil-initrd"]);
 }
 
 #[test]

@@ -76,6 +76,9 @@ pub enum FleetError {
     /// The vTPM cannot be given Azure's layout.
     #[error("the vTPM cannot be provisioned: {0}")]
     Provision(String),
+    /// A fault has no place on a disk.
+    #[error("{0}")]
+    Fault(String),
     /// The boot chain could not be made.
     #[error("the boot chain cannot be made: {0}")]
     Chain(String),
