@@ -9,9 +9,9 @@ use crate::uefi::signature::{SignatureDatabase, SignatureList};
 use crate::uefi::var_store::{NON_VOLATILE_BOOT_SERVICE, Variable, Variables};
 use crate::uefi::{EfiGuid, guids};
 
-/// The revocations of February 2025 as shim 16.1 ships them (`SBAT_VAR_AUTOMATIC`), for GRUB's generation at that time.
-const LEVEL_OF_2025: (u64, &str) = (5, "2025021800");
-/// The date of a level that no shim ships, for a GRUB that is newer than the one above.
+/// The revocations of February 2025 as shim 16.1 ships them (`SBAT_VAR_AUTOMATIC`): what they want, and their date.
+const LEVEL_OF_2025: ((&str, u64), &str) = (("grub", 5), "2025021800");
+/// The date of a level that no shim ships, for other boot loaders.
 const LEVEL_OF_TOMORROW: &str = "2099010100";
 
 /// Changes the variables as the faults say. `image` is the untouched image: what is revoked is what was shipped.
@@ -85,19 +85,25 @@ fn replace_keys(variables: &mut Variables, certificate: &[u8]) {
     overwrite(variables, guids::IMAGE_SECURITY_DATABASE, "db", database);
 }
 
-/// One generation above the image's GRUB; for a GRUB of generation 4 that is the text that was really shipped.
+/// One generation above what shim starts; for a GRUB of generation 4 that is the text that was really shipped.
 fn raise_sbat_level(variables: &mut Variables, image: &NodeImage) -> Result<(), ImageError> {
-    let generation = |component: Component, name: &str| -> Result<u64, ImageError> {
-        let sbat = pe::section(content(image, component)?.bytes(), ".sbat")?.unwrap_or_default();
-        let text = String::from_utf8_lossy(sbat).into_owned();
-        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(','));
-        let number = line.and_then(|rest| rest.split(',').next()?.parse().ok());
-        number.ok_or_else(|| ImageError::NothingToChange(component, image.name.clone()))
-    };
-    let (shim, grub) = (generation(Component::Shim, "shim")?, generation(Component::Grub, "grub")? + 1);
-    let date = if grub == LEVEL_OF_2025.0 { LEVEL_OF_2025.1 } else { LEVEL_OF_TOMORROW };
-    set_shims(variables, "SbatLevel", format!("sbat,1,{date}\nshim,{shim}\ngrub,{grub}\n").into_bytes());
+    let (_, shim) = generation(image, Component::Shim)?;
+    let (name, old) = generation(image, Component::Grub)?;
+    let new = old + 1;
+    let date = if (name.as_str(), new) == LEVEL_OF_2025.0 { LEVEL_OF_2025.1 } else { LEVEL_OF_TOMORROW };
+    set_shims(variables, "SbatLevel", format!("sbat,1,{date}\nshim,{shim}\n{name},{new}\n").into_bytes());
     Ok(())
+}
+
+/// The first component in a file's `.sbat` section, behind the entry of the format itself, with its generation.
+fn generation(image: &NodeImage, component: Component) -> Result<(String, u64), ImageError> {
+    let sbat = pe::section(content(image, component)?.bytes(), ".sbat")?.unwrap_or_default();
+    let text = String::from_utf8_lossy(sbat);
+    let first = text.lines().map(|line| line.split(',')).find_map(|mut fields| {
+        let name = fields.next().filter(|name| *name != "sbat")?;
+        Some((name.to_owned(), fields.next()?.parse().ok()?))
+    });
+    first.ok_or_else(|| ImageError::NothingToChange(component, image.name.clone()))
 }
 
 /// One of shim's own variables: an operating system can neither read nor write it.
