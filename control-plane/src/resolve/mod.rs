@@ -53,6 +53,8 @@ pub struct PoolContext<'a> {
     pub virtual_nodes: bool,
     /// Whether the cluster has Windows credentials.
     pub windows_profile: bool,
+    /// Whether the cluster's network plug-in is Azure CNI.
+    pub azure_cni: bool,
     /// Whether this is the first pool of a new cluster.
     pub first_pool: bool,
     /// Whether the feature `TrustedLaunchPreview` is in effect (looked at in the preview era only).

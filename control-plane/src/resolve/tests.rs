@@ -18,6 +18,7 @@ fn context(catalog: &Catalog, era: Era) -> PoolContext<'_> {
         cluster_version_asked: &version.minor,
         virtual_nodes: false,
         windows_profile: true,
+        azure_cni: true,
         first_pool: false,
         trusted_launch_feature: true,
         before: None,

@@ -18,6 +18,16 @@ pub(super) const RULES: &[Rule] = &[
         ..BAD_REQUEST
     },
     Rule {
+        id: "windows-azure-cni",
+        summary: "Windows pools need Azure CNI as the cluster's network plug-in; until 2025 the default was kubenet.",
+        code: "AzureCNIOnlyForWindows",
+        message: "Windows agent pools can only be added to AKS clusters using Azure-CNI.",
+        wording: Wording::Verbatim,
+        source: "Azure/AKS issues 1101 and 2839, jenkins-infra/azure pull request 108",
+        test: Test::Pool(|c| when(c.settings.os_type == OsType::Windows && !c.ctx.azure_cni)),
+        ..BAD_REQUEST
+    },
+    Rule {
         id: "system-pool-linux",
         summary: "System pools, and the first pool of a cluster, run Linux.",
         message: "Agent pool '{name}' must run Linux: system node pools and the first node pool of a cluster must have \

@@ -138,6 +138,7 @@ impl Request<'_> {
             version: &self.version.patch,
             virtual_nodes: self.spec.virtual_nodes.unwrap_or(before.is_some_and(|c| c.virtual_nodes)),
             windows_profile: self.spec.windows_profile.unwrap_or(before.is_some_and(|c| c.windows_profile)),
+            azure_cni: self.spec.azure_cni.or(before.and_then(|c| c.azure_cni)),
         }
     }
 
@@ -208,13 +209,14 @@ impl Request<'_> {
     /// The cluster with what the request asks for.
     fn changed(self, base: Cluster) -> Cluster {
         let facts_virtual_nodes = self.facts().virtual_nodes;
-        let facts_windows = self.facts().windows_profile;
+        let (facts_windows, facts_cni) = (self.facts().windows_profile, self.facts().azure_cni);
         Cluster {
             tags: updated(base.tags, self.spec.tags),
             kubernetes_version: self.version.asked,
             current_kubernetes_version: self.version.patch,
             virtual_nodes: facts_virtual_nodes,
             windows_profile: facts_windows,
+            azure_cni: facts_cni,
             properties: laid_over(base.properties, self.spec.properties),
             envelope: laid_over(base.envelope, self.spec.envelope),
             ..base
@@ -242,6 +244,7 @@ impl Request<'_> {
                 .unwrap_or_else(|| shortened(default_group(), 80)),
             virtual_nodes: false,
             windows_profile: false,
+            azure_cni: None,
             provisioning: Provisioning::Creating,
             power: PowerState::Running,
             abort: None,

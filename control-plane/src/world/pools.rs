@@ -5,6 +5,7 @@ use super::{Conditions, Put, World, conflict, deletion, guard, record};
 use crate::catalog::weeks_in;
 use crate::clock::VirtualTime;
 use crate::engine::Unit;
+use crate::era::Era;
 use crate::ids::{OperationId, PoolId, StorageKey};
 use crate::model::{
     Cluster, EventKind, Operation, OperationKind, OperationTarget, Pool, PoolSettings, PoolSpec, PowerState,
@@ -66,6 +67,7 @@ pub(super) struct ClusterFacts<'a> {
     pub(super) version: &'a str,
     pub(super) virtual_nodes: bool,
     pub(super) windows_profile: bool,
+    pub(super) azure_cni: Option<bool>,
 }
 
 impl<'a> ClusterFacts<'a> {
@@ -76,6 +78,7 @@ impl<'a> ClusterFacts<'a> {
             version: &cluster.current_kubernetes_version,
             virtual_nodes: cluster.virtual_nodes,
             windows_profile: cluster.windows_profile,
+            azure_cni: cluster.azure_cni,
         }
     }
 }
@@ -121,8 +124,14 @@ impl Asker<'_> {
 
     /// Whether a request rolls a pool back to what it ran before.
     fn rolls_back(&self, spec: &PoolSpec, before: Option<&Pool>) -> bool {
-        let nowhere =
-            ClusterFacts { location: "", version_asked: "", version: "", virtual_nodes: false, windows_profile: false };
+        let nowhere = ClusterFacts {
+            location: "",
+            version_asked: "",
+            version: "",
+            virtual_nodes: false,
+            windows_profile: false,
+            azure_cni: None,
+        };
         resolve::Wanted::new(&self.context(&nowhere, before, Way::AgentPool), spec).rolls_back().is_some()
     }
 
@@ -145,6 +154,8 @@ impl Asker<'_> {
             cluster_version_asked: cluster.version_asked,
             virtual_nodes: cluster.virtual_nodes,
             windows_profile: cluster.windows_profile,
+            // Until 2025 a cluster that asked for no plug-in got kubenet.
+            azure_cni: cluster.azure_cni.unwrap_or(self.subscription.era >= Era::Y2025M08),
             first_pool: self.first_pool,
             trusted_launch_feature: self.feature,
             before,

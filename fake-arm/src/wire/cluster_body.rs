@@ -59,6 +59,7 @@ fn read_properties(mut properties: Members<'_>, spec: &mut ClusterSpec) -> Resul
     spec.node_resource_group = properties.text_or_default("nodeResourceGroup")?;
     spec.virtual_nodes = read_virtual_nodes(&mut properties)?;
     spec.windows_profile = read_windows_profile(&mut properties)?;
+    spec.azure_cni = read_network_plugin(&mut properties)?;
     forget_secret(&mut properties, "servicePrincipalProfile", "secret")?;
     forget_secret(&mut properties, "aadProfile", "serverAppSecret")?;
     forget_effective_addresses(&mut properties)?;
@@ -89,6 +90,20 @@ fn read_virtual_nodes(properties: &mut Members<'_>) -> Result<Option<bool>, Erro
         properties.keep("addonProfiles", kept);
     }
     Ok(enabled)
+}
+
+/// Looks at the plug-in that is asked for and leaves the whole profile among the kept members.
+fn read_network_plugin(properties: &mut Members<'_>) -> Result<Option<bool>, Error> {
+    let Some(mut profile) = properties.nested("networkProfile")? else {
+        return Ok(None);
+    };
+    let plugin = profile.text_or_default("networkPlugin")?;
+    let mut kept = profile.rest();
+    if let Some(plugin) = &plugin {
+        kept.shift_insert(0, "networkPlugin".to_owned(), Value::String(plugin.clone()));
+    }
+    properties.keep("networkProfile", kept);
+    Ok(plugin.map(|plugin| plugin.eq_ignore_ascii_case("azure")))
 }
 
 /// Windows pools need credentials, given at creation. The password is neither kept nor returned.

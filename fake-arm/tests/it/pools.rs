@@ -262,6 +262,15 @@ async fn what_does_not_go_is_refused_with_azures_code() {
         refused(&reply, code, text, &asked);
     }
     refused(&house.delete(&first).await, "OperationNotAllowed", "at least one system agent pool", &json!("delete"));
+    let kubenet = house.path("/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/kubenet");
+    let mut body = setup::cluster_body();
+    body["properties"]["windowsProfile"] = json!({"adminUsername": "azureuser"});
+    body["properties"]["networkProfile"]["networkPlugin"] = json!("kubenet");
+    house.put(&kubenet, body).await.ok(201);
+    house.settle().await;
+    let windows = json!({"osType": "Windows"});
+    let reply = house.put(&format!("{kubenet}/agentPools/win"), properties(windows.clone())).await;
+    refused(&reply, "AzureCNIOnlyForWindows", "clusters using Azure-CNI", &windows);
     let name = house.get(&format!("{first}/machines")).await.json()["value"][0]["name"].clone();
     let gone = house.send("POST", &format!("{first}/deleteMachines"), Some(json!({"machineNames": [name]})), &[]).await;
     refused(&gone, "InvalidParameter", "agentPoolProfile.count was 0", &json!("deleteMachines"));

@@ -234,6 +234,14 @@ pub(super) const EXAMPLES: &[Example] = &[
         |s| s.windows_profile = false
     ),
     new_pool!(
+        "windows-azure-cni",
+        |s| {
+            windows(s);
+            s.azure_cni = false
+        },
+        |s| s.azure_cni = false
+    ),
+    new_pool!(
         "system-pool-linux",
         |s| {
             windows(s);
