@@ -3,6 +3,7 @@
 //! The simulator runs as a process of its own in a temporary data directory, with explicit time; the load comes from
 //! this process, so the server's CPU time is the server's alone.
 
+mod chain;
 mod cpu;
 mod growth;
 mod load;
@@ -44,6 +45,7 @@ pub(crate) fn run(context: &Context, options: &Options) -> Result<(), Failure> {
     let growth = if options.growth { growth::measure(&subject)? } else { Vec::new() };
     let (subject, second_start) = subject.restart()?;
     subject.stop()?;
-    let report = Report { first_start, second_start, gets, puts, nodes, growth };
+    let chain = chain::measure()?;
+    let report = Report { first_start, second_start, gets, puts, nodes, chain, growth };
     if context.json { out::json(&report) } else { out::text(&report.render()) }
 }

@@ -9,7 +9,9 @@ use control_plane::clock::Pace;
 use control_plane::era::Era;
 use control_plane::faults;
 use control_plane::hardware::Component;
+use vtpm_backend::boot::engine::FirmwareProfile;
 
+use super::boot::parse_firmware;
 use crate::duration;
 use crate::serve::{DEFAULT_LISTEN, parse_identity_listen, parse_listen};
 
@@ -91,6 +93,9 @@ pub(super) struct Up {
     /// Answer 429 as Azure does when the resource provider's request limits are exceeded.
     #[arg(long)]
     pub(super) throttling: bool,
+    /// The firmware of nodes that boot from now on: azure, azure-newer or azure-older ('slipway boot profiles').
+    #[arg(long, default_value = "azure", value_parser = parse_firmware, value_name = "PROFILE")]
+    pub(super) firmware: &'static FirmwareProfile,
     /// Serve the managed identity endpoint there too: plain http, on loopback only; port 0 picks a free one.
     #[arg(long, value_parser = parse_identity_listen, value_name = "ADDRESS:PORT")]
     pub(super) identity_listen: Option<SocketAddr>,
@@ -183,7 +188,13 @@ pub(super) enum Node {
         out: Option<PathBuf>,
     },
     /// Print the live PCRs of all banks.
-    Pcrs(Which),
+    Pcrs {
+        #[command(flatten)]
+        which: Which,
+        /// Those of the moment at which the last boot was refused.
+        #[arg(long)]
+        at_refusal: bool,
+    },
     /// Take a quote with the node's AK, and everything needed to judge it.
     Quote {
         #[command(flatten)]

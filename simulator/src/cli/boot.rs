@@ -23,7 +23,7 @@ use crate::failure::{Failure, OrFail as _};
 /// The Secure Boot keys of the data directory, when no variables are given.
 const OWN_KEYS: &str = "machines/secure-boot";
 /// The registers that the boot chain measures into.
-const SHOWN: [u8; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 14];
+const SHOWN: [u8; 14] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 14];
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Boot {
@@ -67,6 +67,9 @@ pub(super) struct Predict {
     /// GRUB's version, when its file does not tell.
     #[arg(long, value_name = "VERSION")]
     grub_version: Option<Version>,
+    /// The firmware's debugger is on.
+    #[arg(long)]
+    debugger: bool,
     /// How to print.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -102,6 +105,15 @@ pub(super) fn run(context: &Context, command: &Boot) -> Result<(), Failure> {
     }
 }
 
+/// A firmware profile for nodes, which are Azure's machines.
+pub(super) fn parse_firmware(name: &str) -> Result<&'static FirmwareProfile, String> {
+    let known = FirmwareProfile::all().iter().filter(|profile| profile.name.starts_with("azure"));
+    known.clone().find(|profile| profile.name == name).ok_or_else(|| {
+        let names: Vec<_> = known.map(|profile| profile.name.as_str()).collect();
+        format!("nodes have one of the firmware profiles {}", names.join(", "))
+    })
+}
+
 fn profiles(context: &Context) -> Result<(), Failure> {
     let all = FirmwareProfile::all();
     if context.json {
@@ -128,7 +140,7 @@ fn print(context: &Context, args: &Predict) -> Result<(), Failure> {
         boot_path: args.boot_path.clone(),
         shim_version: args.shim_version,
         grub_version: args.grub_version,
-        debugger: false,
+        debugger: args.debugger,
     })
     .or_fail(|| "no boot can be predicted".to_owned())?;
     let log = prediction.log();
@@ -197,7 +209,7 @@ fn to_json(prediction: &Prediction) -> Value {
         "booted": refused.is_null(),
         "refused": refused,
         "pcrs": all_banks(&prediction.pcrs, &prediction.unpredicted),
-        "pcrs_at_refusal": prediction.at_refusal.as_ref().map(|at| all_banks(&at.pcrs, &at.unpredicted)),
+        "pcrsAtRefusal": prediction.at_refusal.as_ref().map(|at| all_banks(&at.pcrs, &at.unpredicted)),
         "unpredicted": prediction.unpredicted,
         "notes": prediction.notes,
         "console": prediction.console,

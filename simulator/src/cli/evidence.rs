@@ -41,12 +41,23 @@ pub(super) fn event_log(
     }
 }
 
-pub(super) fn pcrs(context: &Context, client: &Client, path: &str) -> Result<(), Failure> {
-    let banks: PcrBanks = client.get(path)?;
-    if context.json {
-        return out::json(&banks);
+/// The registers of the node at a path of the control API; `at_refusal` asks for those of the moment at which its last
+/// boot was refused.
+pub(super) fn pcrs(context: &Context, client: &Client, node: &str, at_refusal: bool) -> Result<(), Failure> {
+    let refused: Option<PcrBanks> = client.get(&format!("{node}/pcrs-at-refusal"))?;
+    if at_refusal {
+        let banks = refused.ok_or_else(|| Failure::NotFound("the node's last boot was not refused".to_owned()))?;
+        return if context.json { out::json(&banks) } else { out::text(&registers(&banks)) };
     }
-    out::text(&registers(&banks))
+    let banks: PcrBanks = client.get(&format!("{node}/pcrs"))?;
+    if !context.json {
+        return out::text(&registers(&banks));
+    }
+    let mut value = serde_json::to_value(&banks).or_fail(|| "cannot encode JSON".to_owned())?;
+    if let (Some(refused), Some(fields)) = (refused, value.as_object_mut()) {
+        fields.insert("pcrsAtRefusal".to_owned(), json!(refused));
+    }
+    out::json(&value)
 }
 
 /// As `tpm2_pcrread` prints them.

@@ -19,7 +19,7 @@ pub(super) fn run(context: &Context, command: args::Node) -> Result<(), Failure>
         args::Node::Eventlog { which, format, out } => {
             evidence::event_log(context, &client, &path(&which, "/eventlog"), format, out.as_deref())
         }
-        args::Node::Pcrs(which) => evidence::pcrs(context, &client, &path(&which, "/pcrs")),
+        args::Node::Pcrs { which, at_refusal } => evidence::pcrs(context, &client, &path(&which, ""), at_refusal),
         args::Node::Quote { which, nonce, out } => {
             evidence::quote(context, &client, &path(&which, ""), nonce.as_deref(), &out)
         }

@@ -21,6 +21,7 @@ pub(super) fn run(context: &Context, up: &args::Up) -> Result<(), Failure> {
         seed: up.seed,
         fast_polls: up.fast_polls,
         throttling: up.throttling,
+        firmware: up.firmware,
         identity: up.identity_listen,
     };
     runtime()?.block_on(async {

@@ -87,6 +87,14 @@ pub(super) async fn pcrs(
     Ok(Json(control.fleet.pcrs(node.vm).await?))
 }
 
+pub(super) async fn pcrs_at_refusal(
+    State(control): State<Arc<Control>>,
+    Path(node): Path<String>,
+) -> Result<Json<Option<PcrBanks>>, ControlError> {
+    let node = find(&control, &node)?;
+    Ok(Json(control.fleet.pcrs_at_refusal(node.vm).await?))
+}
+
 pub(super) async fn quote(
     State(control): State<Arc<Control>>,
     Path(node): Path<String>,

@@ -74,6 +74,7 @@ pub fn router(control: Arc<Control>) -> Router {
         .route("/nodes/{node}/console", get(evidence::console))
         .route("/nodes/{node}/eventlog", get(evidence::event_log))
         .route("/nodes/{node}/pcrs", get(evidence::pcrs))
+        .route("/nodes/{node}/pcrs-at-refusal", get(evidence::pcrs_at_refusal))
         .route("/nodes/{node}/quote", post(evidence::quote))
         .route("/nodes/{node}/reference", get(evidence::reference))
         .route("/nodes/{node}/sbinfo", get(faults::sbinfo))

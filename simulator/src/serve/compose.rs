@@ -34,7 +34,8 @@ pub(super) async fn open(
     let world = World::open(config).await.or_fail(|| format!("cannot open the world in {}", data.root().display()))?;
     let (events, heard) = mpsc::unbounded_channel();
     let clock = world.clone();
-    let config = FleetConfig::new(data.path("machines"), Arc::new(move || clock.now().unix_seconds()));
+    let mut config = FleetConfig::new(data.path("machines"), Arc::new(move || clock.now().unix_seconds()));
+    config.firmware = options.firmware;
     let fleet = Fleet::open(config, events).await.or_fail(|| "cannot set up the nodes' TPMs".to_owned())?;
     let engine = Engine::start(world.clone(), fleet.clone(), heard).await;
     let authority = tokens::authority(data, &world)?;

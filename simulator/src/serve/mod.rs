@@ -21,6 +21,7 @@ use axum_server::tls_rustls::RustlsConfig;
 use control_plane::clock::Pace;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use vtpm_backend::boot::engine::FirmwareProfile;
 
 pub use listen::{DEFAULT_LISTEN, parse_identity_listen, parse_listen};
 
@@ -47,6 +48,8 @@ pub struct UpOptions {
     pub fast_polls: bool,
     /// Whether request limits hold.
     pub throttling: bool,
+    /// The firmware of nodes that boot from now on.
+    pub firmware: &'static FirmwareProfile,
     /// Where to serve the managed identity endpoint, if anywhere.
     pub identity: Option<SocketAddr>,
 }

@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use std::sync::mpsc;
 
 use control_plane::clock::Pace;
+use vtpm_backend::boot::engine::FirmwareProfile;
 
 use crate::cli::{Context, invocation};
 use crate::client::Client;
@@ -54,6 +55,7 @@ fn with_own_simulator(context: &Context, options: &Options) -> Result<(), Failur
         seed: 1,
         fast_polls: false,
         throttling: false,
+        firmware: FirmwareProfile::azure(),
         identity: None,
     };
     let keep_up = options.keep_up;

@@ -22,6 +22,26 @@ const EVIL_HOOK: (&str, &[u8]) =
 /// # Errors
 /// [`ImageError`] when a fault does not fit the image, or foreign keys cannot be made.
 pub fn on_disk(image: &Arc<NodeImage>, faults: &[Fault], keys: &PlatformKeys) -> Result<Arc<NodeImage>, ImageError> {
+    if !faults.iter().any(is_on_disk) {
+        return Ok(image.clone());
+    }
+    image.variant(faults, || make(image, faults, keys))
+}
+
+/// Whether a fault changes a file.
+fn is_on_disk(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Tampered { .. }
+            | Fault::TamperedCommandLine
+            | Fault::UnsignedKernel
+            | Fault::UnknownSigner { .. }
+            | Fault::KeysReplaced
+            | Fault::EvilInitrd
+    )
+}
+
+fn make(image: &Arc<NodeImage>, faults: &[Fault], keys: &PlatformKeys) -> Result<Arc<NodeImage>, ImageError> {
     let is_tampered = |fault: &&Fault| matches!(fault, Fault::Tampered { .. });
     let tampered: Vec<_> = faults.iter().filter(is_tampered).copied().collect();
     let mut image = image.with_faults(&tampered)?;

@@ -1,7 +1,7 @@
 //! What a node's OS disk holds.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use control_plane::hardware::{Component, Fault};
 
@@ -20,6 +20,8 @@ use super::{Content, Distribution, ImageError, PlatformKeys, build, pe};
 
 /// A 30 GB OS disk in 512-byte blocks.
 const DISK_BLOCKS: u64 = 62_914_560;
+/// Most variants that are kept of one image, about half a megabyte each.
+const VARIANTS_MAX: usize = 32;
 /// The label of the EFI system partition on Azure's Linux images.
 const ESP_LABEL: &str = "UEFI";
 /// Where shim looks for what it starts, in its own folder.
@@ -62,6 +64,18 @@ pub struct NodeImage {
     components: BTreeMap<Component, BootFile>,
     /// The others.
     files: Vec<BootFile>,
+    variants: Variants,
+}
+
+/// What was made of an image before: the same faults give the same files, whose hashes and signatures are known then.
+#[derive(Debug, Default)]
+struct Variants(Mutex<HashMap<Vec<Fault>, Arc<NodeImage>>>);
+
+impl Clone for Variants {
+    /// A copy is made to be changed, so nothing is known of it.
+    fn clone(&self) -> Variants {
+        Variants::default()
+    }
 }
 
 impl NodeImage {
@@ -84,6 +98,7 @@ impl NodeImage {
             file_system,
             components: BTreeMap::new(),
             files: Vec::new(),
+            variants: Variants::default(),
         };
         let vendor = distribution.vendor();
         let shim = build::shim(profile, keys.vendor_certificate(vendor))?;
@@ -162,6 +177,29 @@ impl NodeImage {
         let file = changed.components.get_mut(&component).ok_or(ImageError::NotOnDisk(component))?;
         file.content = content;
         Ok(changed)
+    }
+
+    /// The image that `make` makes of this one for these faults; made once for the same faults in the same order. An
+    /// image belongs to one set of platform keys, and so do its variants.
+    ///
+    /// # Errors
+    /// What `make` fails with.
+    pub fn variant(
+        &self,
+        faults: &[Fault],
+        make: impl FnOnce() -> Result<Arc<NodeImage>, ImageError>,
+    ) -> Result<Arc<NodeImage>, ImageError> {
+        let known = || self.variants.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(image) = known().get(faults) {
+            return Ok(image.clone());
+        }
+        let made = make()?;
+        let mut variants = known();
+        if variants.len() >= VARIANTS_MAX {
+            variants.clear();
+        }
+        variants.insert(faults.to_vec(), made.clone());
+        Ok(made)
     }
 
     /// The disk, in memory.

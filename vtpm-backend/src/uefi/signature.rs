@@ -48,6 +48,16 @@ impl SignatureList {
         (!entries.is_empty()).then_some(SignatureList { signature_type: guids::CERT_SHA256, entries })
     }
 
+    /// A list of certificates that are revoked from a time on, by the SHA-256 hash of their signed part. The time is an
+    /// `EFI_TIME`; all zeros mean from the beginning.
+    ///
+    /// Returns `None` for no hashes: a list without entries has no encoding.
+    pub fn x509_sha256(owner: EfiGuid, hashes: &[([u8; 32], [u8; 16])]) -> Option<SignatureList> {
+        let entry = |(hash, time): &([u8; 32], [u8; 16])| SignatureData { owner, data: [&hash[..], time].concat() };
+        let entries: Vec<_> = hashes.iter().map(entry).collect();
+        (!entries.is_empty()).then_some(SignatureList { signature_type: guids::CERT_X509_SHA256, entries })
+    }
+
     /// The entries.
     pub fn entries(&self) -> &[SignatureData] {
         &self.entries
@@ -129,6 +139,14 @@ impl SignatureDatabase {
     /// The entry with this SHA-256 image hash, if there is one.
     pub fn find_sha256(&self, hash: &[u8; 32]) -> Option<&SignatureData> {
         self.of_type(guids::CERT_SHA256).find(|entry| entry.data == hash)
+    }
+
+    /// The entry that revokes the certificate whose signed part (`TBSCertificate`) has this SHA-256 hash: the hash, then
+    /// the time of the revocation (`EFI_CERT_X509_SHA256`).
+    pub fn find_certificate_sha256(&self, hash: &[u8; 32]) -> Option<&SignatureData> {
+        const ENTRY_LEN: usize = 48;
+        self.of_type(guids::CERT_X509_SHA256)
+            .find(|entry| entry.data.len() == ENTRY_LEN && entry.data.starts_with(hash))
     }
 
     /// The entry with this SHA-1 image hash, if there is one.

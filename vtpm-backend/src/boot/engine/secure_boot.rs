@@ -6,7 +6,9 @@
 
 use std::fmt;
 
+use crate::image::authenticode::Signature;
 use crate::image::{Content, KeyDatabases};
+use crate::uefi::guids;
 use crate::uefi::signature::SignatureData;
 
 /// Why the firmware does not start an image, in the words of its boot summary page (mu_msvm, `FrontPageStrings.uni`).
@@ -62,10 +64,16 @@ pub(super) fn judge(image: &Content, databases: &KeyDatabases) -> Verdict {
     let revoked = databases.dbx.find_sha256(&hash.sha256).is_some();
     let mut authority = None;
     let readable = found.iter().enumerate().filter(|(_, signature)| signature.is_ok());
-    for (number, _) in readable {
+    for (number, signature) in readable {
         let vouches = |entry: &&SignatureData| image.vouched_by(number, &entry.data).is_ok();
         let denied = |denial, authority| Verdict { authority, result: Err(denial) };
-        if databases.dbx.certificates().any(|entry| vouches(&entry)) {
+        // A time of revocation would only help an image with a timestamp that dbt vouches for; Azure's machines have no dbt.
+        let by_hash = |hash: &[u8; 32]| databases.dbx.find_certificate_sha256(hash).is_some();
+        let chain = || signature.iter().flat_map(Signature::chain_hashes);
+        let hashes_matter = databases.dbx.lists.iter().any(|list| list.signature_type == guids::CERT_X509_SHA256);
+        if databases.dbx.certificates().any(|entry| vouches(&entry))
+            || (hashes_matter && chain().any(|hash| by_hash(&hash)))
+        {
             return denied(Denial::CertificateRevoked, authority);
         }
         if authority.is_none() {
@@ -93,7 +101,6 @@ mod tests {
 
     use super::*;
     use crate::image::testing::{image, keys};
-    use crate::uefi::guids;
     use crate::uefi::signature::SignatureList;
 
     fn shim() -> Arc<Content> {
@@ -139,6 +146,25 @@ mod tests {
         let mut databases = keys().databases().clone();
         databases.dbx.lists.push(SignatureList::x509(guids::MICROSOFT_OWNER, keys().uefi_ca_certificate()));
         assert_eq!(judge(&shim(), &databases), Verdict::denied(Denial::CertificateRevoked));
+    }
+
+    #[test]
+    fn dbx_denies_by_the_hash_of_a_certificate_s_signed_part() {
+        for (trusted, time) in [(true, [0; 16]), (false, [0xff; 16])] {
+            // The signer's own certificate, then that of its issuer.
+            let signatures = shim();
+            let hashes = signatures.signatures().unwrap()[0].as_ref().unwrap().chain_hashes();
+            assert_eq!(hashes.len(), 2);
+            let mut databases = keys().databases().clone();
+            let list = SignatureList::x509_sha256(guids::MICROSOFT_OWNER, &[(hashes[usize::from(trusted)], time)]);
+            databases.dbx.lists.extend(list);
+            let encoded = databases.dbx.encode();
+            databases.dbx = crate::uefi::signature::SignatureDatabase::parse(&encoded).unwrap();
+            assert_eq!(judge(&shim(), &databases), Verdict::denied(Denial::CertificateRevoked));
+            // Others are not concerned.
+            databases.db.lists.push(hash_list(&grub()));
+            assert_eq!(judge(&grub(), &databases).result, Ok(()));
+        }
     }
 
     #[test]

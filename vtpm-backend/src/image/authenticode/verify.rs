@@ -11,7 +11,7 @@ use x509_cert::Certificate;
 
 use crate::image::Content;
 use crate::image::pe::{self, PeError};
-use crate::pcr::Bank;
+use crate::pcr::{Bank, Digests};
 use crate::x509::{self, SignatureAlg, X509Error};
 
 use super::{CONTENT_TYPE, MESSAGE_DIGEST};
@@ -108,6 +108,25 @@ impl Signature {
         self.check_signature(&signer)?;
         let others = self.certificates.iter().filter_map(|cert| cert.to_der().ok()).collect::<Vec<_>>();
         Ok(x509::verify_chain_ignoring_time(&signer, &others, &[trusted.to_vec()])?)
+    }
+
+    /// The SHA-256 hashes of the signed parts (`TBSCertificate`) of the signer's certificate and of those embedded ones
+    /// that lead up from it.
+    pub fn chain_hashes(&self) -> Vec<[u8; 32]> {
+        let signer = self.signer_certificate().ok().and_then(|der| Certificate::from_der(&der).ok());
+        let mut chain: Vec<Certificate> = signer.into_iter().collect();
+        while let Some(last) = chain.last()
+            && chain.len() <= self.certificates.len()
+        {
+            let issuer = &last.tbs_certificate.issuer;
+            let above = self.certificates.iter().find(|cert| cert.tbs_certificate.subject == *issuer);
+            match above.filter(|above| !chain.contains(above)) {
+                Some(above) => chain.push(above.clone()),
+                None => break,
+            }
+        }
+        let hash = |cert: &Certificate| cert.tbs_certificate.to_der().ok().map(|tbs| Digests::of(&tbs).sha256);
+        chain.iter().filter_map(hash).collect()
     }
 
     fn check_hash(&self, file: &Content) -> Result<(), SignatureError> {
