@@ -87,7 +87,7 @@ fn clients_that_are_throttled_come_back_and_get_through() {
     let updated = az.ok("az aks nodepool update -g g --cluster-name c -n nodepool1 --labels a=b");
     assert_eq!(updated["nodeLabels"]["a"], "b");
 
-    slipway.ok(&["time", "speed", "1"]);
+    slipway.ok(&["time", "explicit"]);
     let sdk = Sdk::new(&slipway, &[]);
     sdk.python_suite("test_throttling");
     sdk.node_suite("throttling.test.mjs");
