@@ -38,6 +38,8 @@ pub fn identity_router(authority: Arc<Authority>, origin: Origin, secret: String
     Router::new()
         .route("/msi/token", get(app_service))
         .route("/metadata/identity/oauth2/token", get(instance_metadata))
+        // So asks msal-node when a variable names the host.
+        .route("/metadata/identity/oauth2/token/", get(instance_metadata))
         .with_state(Arc::new(Machine { authority, origin, secret }))
 }
 

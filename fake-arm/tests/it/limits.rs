@@ -89,6 +89,8 @@ async fn managed_identities_get_tokens_in_both_styles() {
         house.raw(request.body(Body::empty()).unwrap()).await
     };
     use_token(&token, "GET", &group).await.ok(200);
+    let (status, _) = identity(&house, &imds.replace("token?", "token/?"), &[("metadata", "true")]).await;
+    assert_eq!(status, StatusCode::OK);
     let msi = "/msi/token?api-version=2019-08-01&resource=https://localhost:8443/";
     let (status, _) = identity(&house, msi, &[("x-identity-header", "s3cret")]).await;
     assert_eq!(status, StatusCode::OK);

@@ -19,13 +19,23 @@ test("an identity that may only read", async () => {
   await refused(403, "AuthorizationFailed", resourceGroups.createOrUpdate("another", { location: "eastus" }));
 });
 
-test("a wrong header", () => {
-  // In a process of its own: the library reads the variable once.
+/** What a program says that asks for a token, with other variables, in a process of its own: they are read once. */
+function ask(variables) {
   const program = `
     import { ManagedIdentityCredential } from "@azure/identity";
-    await new ManagedIdentityCredential().getToken("${scope}").catch((error) => console.log(error.message));
+    const asked = new ManagedIdentityCredential().getToken("${scope}");
+    await asked.then(() => console.log("a token"), (error) => console.log(error.message));
   `;
-  const env = { ...process.env, IDENTITY_HEADER: "wrong" };
-  const said = execFileSync(process.execPath, ["--input-type=module", "--eval", program], { env, encoding: "utf8" });
-  assert.match(said, /X-IDENTITY-HEADER is missing or wrong/);
+  const env = { ...process.env, ...variables };
+  return execFileSync(process.execPath, ["--input-type=module", "--eval", program], { env, encoding: "utf8" });
+}
+
+test("a wrong header", () => {
+  assert.match(ask({ IDENTITY_HEADER: "wrong" }), /X-IDENTITY-HEADER is missing or wrong/);
+});
+
+test("the instance metadata service", () => {
+  const host = new URL(process.env.IDENTITY_ENDPOINT).origin;
+  const variables = { AZURE_POD_IDENTITY_AUTHORITY_HOST: host, IDENTITY_ENDPOINT: "", IDENTITY_HEADER: "" };
+  assert.equal(ask(variables), "a token\n");
 });

@@ -2,6 +2,7 @@
 
 import os
 import unittest
+from unittest import mock
 
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from azure.identity import CredentialUnavailableError, DefaultAzureCredential, ManagedIdentityCredential
@@ -29,16 +30,21 @@ class Identities(unittest.TestCase):
             groups.create_or_update("another", {"location": "eastus"})
         self.assertEqual((caught.exception.status_code, caught.exception.error.code), (403, "AuthorizationFailed"))
 
+    def test_the_instance_metadata_service(self):
+        endpoint = os.environ["IDENTITY_ENDPOINT"]
+        variables = {"AZURE_POD_IDENTITY_AUTHORITY_HOST": endpoint.removesuffix("/msi/token")}
+        with mock.patch.dict(os.environ, variables):
+            del os.environ["IDENTITY_ENDPOINT"]
+            self.assertTrue(ManagedIdentityCredential().get_token(SCOPE).token)
+
     def test_an_identity_that_nobody_assigned(self):
         with self.assertRaises((ClientAuthenticationError, CredentialUnavailableError)):
             ManagedIdentityCredential(client_id="00000000-0000-0000-0000-000000000000").get_token(SCOPE)
 
     def test_a_wrong_header(self):
-        right = os.environ["IDENTITY_HEADER"]
-        self.addCleanup(os.environ.update, IDENTITY_HEADER=right)
-        os.environ["IDENTITY_HEADER"] = "wrong"
-        with self.assertRaises((ClientAuthenticationError, CredentialUnavailableError)) as caught:
-            ManagedIdentityCredential().get_token(SCOPE)
+        with mock.patch.dict(os.environ, IDENTITY_HEADER="wrong"):
+            with self.assertRaises((ClientAuthenticationError, CredentialUnavailableError)) as caught:
+                ManagedIdentityCredential().get_token(SCOPE)
         self.assertIn("X-IDENTITY-HEADER is missing or wrong", str(caught.exception))
 
 
