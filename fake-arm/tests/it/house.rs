@@ -1,6 +1,8 @@
 //! A world, an engine and a router, and a client for them.
 
+use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -57,6 +59,7 @@ pub(crate) struct House {
     pub(crate) authority: Arc<Authority>,
     pub(crate) router: Router,
     pub(crate) token: String,
+    newer_token: RefCell<Option<String>>,
     _events: mpsc::UnboundedSender<HardwareEvent>,
     _dir: tempfile::TempDir,
 }
@@ -97,6 +100,14 @@ impl Reply {
     }
 }
 
+const ORIGIN: &str = "https://localhost:8443";
+
+/// A token of the application that may do everything.
+fn token(authority: &Authority, origin: &Origin) -> String {
+    let caller = Caller::Application(authority.client().id.to_string());
+    authority.issue_token(&caller, origin).unwrap()
+}
+
 impl House {
     pub(crate) async fn open() -> House {
         House::open_with(false).await
@@ -121,9 +132,8 @@ impl House {
         let clock = world.clone();
         let skipped = Box::new(move || clock.clock().skipped());
         let authority = Arc::new(Authority::open(&dir.path().join("entra"), world.tenant(), skipped).unwrap());
-        let origin = Origin::new("https://localhost:8443").unwrap();
-        let caller = Caller::Application(authority.client().id.to_string());
-        let token = authority.issue_token(&caller, &origin).unwrap();
+        let origin = Origin::new(ORIGIN).unwrap();
+        let token = token(&authority, &origin);
         let router = fake_arm::router(FrontDoor {
             world: world.clone(),
             authority: authority.clone(),
@@ -132,7 +142,7 @@ impl House {
             throttling,
             kubeconfig: Arc::new(Kubeconfigs),
         });
-        House { world, engine, authority, router, token, _events: events, _dir: dir }
+        House { world, engine, authority, router, token, newer_token: RefCell::new(None), _events: events, _dir: dir }
     }
 
     /// The subscription with today's rules.
@@ -161,7 +171,8 @@ impl House {
     pub(crate) async fn send(&self, method: &str, uri: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Reply {
         let uri = if uri.contains('?') { uri.to_owned() } else { format!("{uri}?api-version={TODAY}") };
         let mut request = Request::builder().method(method).uri(uri);
-        request = request.header("authorization", format!("Bearer {}", self.token));
+        let newer = self.newer_token.borrow().clone();
+        request = request.header("authorization", format!("Bearer {}", newer.as_ref().unwrap_or(&self.token)));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -191,6 +202,13 @@ impl House {
     #[track_caller]
     pub(crate) fn local(url: &str) -> &str {
         url.strip_prefix("https://localhost:8443").unwrap_or_else(|| panic!("not our origin: {url}"))
+    }
+
+    /// Lets a virtual week pass, and logs in again: tokens live for a day.
+    pub(crate) async fn week(&self) {
+        self.engine.advance(Duration::from_secs(7 * 24 * 60 * 60)).await.unwrap();
+        let origin = Origin::new(ORIGIN).unwrap();
+        *self.newer_token.borrow_mut() = Some(token(&self.authority, &origin));
     }
 
     pub(crate) async fn settle(&self) {

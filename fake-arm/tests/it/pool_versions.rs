@@ -8,10 +8,6 @@ use crate::house::House;
 use crate::pools::{cluster, has, properties, refused, shown};
 use crate::setup;
 
-async fn week(house: &House) {
-    house.engine.advance(Duration::from_secs(7 * 24 * 3600)).await.unwrap();
-}
-
 const UBUNTU: &str = "AKSUbuntu-2204gen2containerd-";
 
 #[tokio::test]
@@ -29,7 +25,7 @@ async fn a_newer_image_comes_with_an_upgrade_only_and_can_be_rolled_back_for_a_w
     assert_eq!(profile().await["latestNodeImageVersion"], old.as_str());
     assert!(profile().await.get("recentlyUsedVersions").is_none());
 
-    week(&house).await;
+    house.week().await;
     let new = profile().await["latestNodeImageVersion"].as_str().unwrap().to_owned();
     assert!(new > old, "{new}");
     house.put(&pool, properties(json!({"count": 3, "nodeLabels": {"a": "b"}}))).await.ok(200);
@@ -54,8 +50,8 @@ async fn a_newer_image_comes_with_an_upgrade_only_and_can_be_rolled_back_for_a_w
 
     house.send("POST", &format!("{pool}/upgradeNodeImageVersion"), None, &[]).await.ok(202);
     house.settle().await;
-    week(&house).await;
-    week(&house).await;
+    house.week().await;
+    house.week().await;
     refused(&house.put(&pool, back).await, "InvalidParameter", "recently used", &json!("too late"));
 }
 
@@ -66,7 +62,7 @@ async fn a_kubernetes_upgrade_brings_the_newest_image_and_can_be_rolled_back() {
     house.put(&pool, properties(json!({"count": 1, "orchestratorVersion": "1.33.13"}))).await.ok(201);
     house.settle().await;
     let before = shown(&house, &pool).await;
-    week(&house).await;
+    house.week().await;
     let upgrading = house.put(&pool, properties(json!({"orchestratorVersion": "1.34.9"}))).await.ok(200).json();
     assert_eq!(upgrading["properties"]["provisioningState"], "Upgrading");
     house.settle().await;
@@ -99,7 +95,7 @@ async fn a_pool_from_a_snapshot_has_the_snapshots_versions() {
     let snapshot = house.path("/resourceGroups/g/providers/Microsoft.ContainerService/snapshots/s");
     let source = json!({"location": "eastus", "properties": {"creationData": {"sourceResourceId": pool}}});
     house.put(&snapshot, source).await.ok(201);
-    week(&house).await;
+    house.week().await;
     let from = json!({"creationData": {"sourceResourceId": snapshot}});
     let made = format!("{path}/agentPools/made");
     house.put(&made, properties(from.clone())).await.ok(201);
@@ -198,7 +194,7 @@ async fn a_stopped_pool_can_be_upgraded_and_shows_it_when_it_is_started() {
     let made = json!({"count": 1, "vmSize": "Standard_D2s_v5", "osDiskType": "Managed"});
     house.put(&pool, properties(made)).await.ok(201);
     house.settle().await;
-    week(&house).await;
+    house.week().await;
     for step in [json!({"powerState": {"code": "Stopped"}}), Value::Null, json!({"powerState": {"code": "Running"}})] {
         match step {
             Value::Null => house.send("POST", &format!("{pool}/upgradeNodeImageVersion"), None, &[]).await.ok(202),
