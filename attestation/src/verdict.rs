@@ -13,6 +13,8 @@ use crate::tpm::ClockInfo;
 pub enum Status {
     /// It holds.
     Ok,
+    /// It holds as far as trust goes, but something about it is worth knowing.
+    Warning,
     /// It does not hold.
     Failed,
     /// It could not be made, or was not asked for.
@@ -131,6 +133,7 @@ impl fmt::Display for Verdict {
         for check in &self.checks {
             let mark = match check.status {
                 Status::Ok => "ok",
+                Status::Warning => "warning",
                 Status::Failed => "FAILED",
                 Status::NotRun => "not run",
             };

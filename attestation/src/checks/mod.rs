@@ -35,6 +35,15 @@ impl Report {
         }
     }
 
+    /// A check whose failure is no reason to distrust: it is told as a warning.
+    fn advise(&mut self, name: CheckName, needed: Option<&Parsed>, check: impl FnOnce(&Parsed) -> Outcome) {
+        match needed.map(check) {
+            Some(Ok(detail)) => self.push(name, Status::Ok, detail),
+            Some(Err(detail)) => self.push(name, Status::Warning, detail),
+            None => self.skip(name, UNREADABLE),
+        }
+    }
+
     fn skip(&mut self, name: CheckName, why: &str) {
         self.push(name, Status::NotRun, why.to_owned());
     }
@@ -79,7 +88,7 @@ fn judge_quote(report: &mut Report, policy: &Policy, parsed: Option<&Parsed>) {
         None => report.skip(CheckName::Nonce, "no nonce was given, so the quote may be an old one"),
     }
     report.add_with(CheckName::PcrDigest, parsed, UNREADABLE, quote::pcr_digest);
-    report.add_with(CheckName::Clock, parsed, UNREADABLE, quote::clock);
+    report.advise(CheckName::Clock, parsed, quote::clock);
 }
 
 fn judge_boot(

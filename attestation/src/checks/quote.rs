@@ -60,6 +60,9 @@ pub(super) fn pcr_digest(parsed: &Parsed) -> Outcome {
     }
 }
 
+/// Not a matter of trust: `safe` is clear after any power loss until the clock is next saved (TPM 2.0 Library, part 1,
+/// 36.3), freshness comes from the nonce, and tpm2_checkquote and go-attestation do not look at it. Who relies on the
+/// clock's value should know.
 pub(super) fn clock(parsed: &Parsed) -> Outcome {
     let clock = &parsed.attest.clock;
     if clock.safe {

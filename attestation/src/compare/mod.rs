@@ -1,6 +1,7 @@
 //! Why a register differs: two boots compared event by event.
 
 mod align;
+mod machine_specific;
 mod part;
 mod words;
 
@@ -22,13 +23,42 @@ pub struct Difference {
     pub index: usize,
     /// The component at fault.
     pub component: Part,
+    /// How it differs.
+    pub change: Change,
+    /// Whether such things differ between machines that boot the same: a BIOS GUID, boot options, a disk's GUIDs.
+    pub machine_specific: bool,
     /// What it is, in words.
     pub text: String,
+}
+
+/// How a step of a boot differs from the reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Change {
+    /// It is there with other content.
+    Changed,
+    /// The reference does not have it.
+    Added,
+    /// Only the reference has it.
+    Missing,
 }
 
 /// Compares a boot with a good one. The differences come in boot order; none means that every register has the same
 /// value, but for what is different on every machine.
 pub fn compare(baseline: &Baseline, actual: &EventLog) -> Vec<Difference> {
+    differences(baseline, actual, EarlyEnd::OneDifference)
+}
+
+/// How a boot that ended early is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EarlyEnd {
+    /// As one difference, at the first step that does not appear.
+    OneDifference,
+    /// Step by step, so that every register has its own.
+    EveryStep,
+}
+
+pub(crate) fn differences(baseline: &Baseline, actual: &EventLog, early_end: EarlyEnd) -> Vec<Difference> {
     let events: Vec<_> = actual.events.iter().enumerate().filter(|(_, event)| event.is_extended()).collect();
     let plain: Vec<_> = events.iter().map(|(_, event)| *event).collect();
     // The number of the last event that was looked at, so that what is missing has a place.
@@ -40,7 +70,7 @@ pub fn compare(baseline: &Baseline, actual: &EventLog) -> Vec<Difference> {
         if let Pairing::Same(index) | Pairing::Changed(_, index) | Pairing::Extra(index) = pairing {
             last = events[*index].0 + 1;
         }
-        let stopped = at >= tail && pairings.len() - tail > 1;
+        let stopped = early_end == EarlyEnd::OneDifference && at >= tail && pairings.len() - tail > 1;
         if stopped && at > tail {
             continue;
         }

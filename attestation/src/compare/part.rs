@@ -5,6 +5,7 @@ use std::fmt;
 use control_plane::hardware::Component;
 use serde::{Deserialize, Serialize};
 use vtpm_backend::eventlog::{Event, EventData, EventType};
+use vtpm_backend::uefi::device_path::Node;
 
 /// A part of the boot that can differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,8 @@ pub enum Part {
     Firmware,
     /// The Secure Boot variables.
     SecureBootConfiguration,
+    /// A boot loader that is neither shim nor GRUB, or a program it started.
+    BootLoader,
     /// The first-stage boot loader with its own lists.
     Shim,
     /// The second-stage boot loader.
@@ -24,6 +27,8 @@ pub enum Part {
     Kernel,
     /// The initial RAM disk.
     Initrd,
+    /// What runs after the boot loader and is none of the above.
+    OperatingSystem,
 }
 
 impl Part {
@@ -43,6 +48,9 @@ impl Part {
             (9, EventType::EVENT_TAG) => Part::Initrd,
             (9, _) => file(&text(event)),
             (4, EventType::EFI_BOOT_SERVICES_APPLICATION) => image(event),
+            (11, EventType::IPL) => section(&text(event)),
+            (12, EventType::IPL) => Part::Kernel,
+            (10.., _) => Part::OperatingSystem,
             _ => Part::Firmware,
         }
     }
@@ -67,11 +75,13 @@ impl Part {
         match self {
             Part::Firmware => "the firmware",
             Part::SecureBootConfiguration => "the Secure Boot configuration",
+            Part::BootLoader => "the boot loader",
             Part::Shim => "shim",
             Part::Grub => "GRUB",
             Part::GrubConfig => "GRUB's configuration",
             Part::Kernel => "the kernel",
             Part::Initrd => "the initial RAM disk",
+            Part::OperatingSystem => "the operating system",
         }
     }
 }
@@ -118,16 +128,38 @@ fn file(path: &str) -> Part {
     }
 }
 
+/// The file that an image was loaded from, as its device path says.
+pub(super) fn file_path(event: &Event) -> Option<String> {
+    let EventData::Image(image) = event.decode() else { return None };
+    image.device_path.0.iter().rev().find_map(|node| match node {
+        Node::File(path) => Some(path.clone()),
+        _ => None,
+    })
+}
+
+/// A section of a unified kernel image, which systemd-stub measures by name.
+fn section(name: &str) -> Part {
+    match name {
+        ".linux" | ".cmdline" | ".uname" | ".osrel" => Part::Kernel,
+        ".initrd" | ".ucode" => Part::Initrd,
+        _ => Part::OperatingSystem,
+    }
+}
+
 /// The device path's file; a kernel that GRUB has verified has none.
 fn image(event: &Event) -> Part {
     let EventData::Image(image) = event.decode() else { return Part::Firmware };
     if image.device_path.0.is_empty() {
         return Part::Kernel;
     }
-    let path = image.device_path.to_string().to_lowercase();
+    let path = file_path(event).unwrap_or_default().to_lowercase();
+    let name = path.rsplit(['\\', '/']).next().unwrap_or_default();
     match () {
-        () if path.contains("grub") => Part::Grub,
-        () if path.contains("shim") || path.contains("boot") => Part::Shim,
-        () => Part::Firmware,
+        () if name.contains("grub") => Part::Grub,
+        // The fallback path of removable media, where shim is most often.
+        () if name.contains("shim") || name.starts_with("bootx64.") || name.starts_with("bootaa64.") => Part::Shim,
+        // The Boot Loader Specification's folder of unified kernel images.
+        () if name.contains("vmlinu") || path.contains(r"\efi\linux\") => Part::Kernel,
+        () => Part::BootLoader,
     }
 }

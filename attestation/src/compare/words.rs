@@ -3,8 +3,8 @@
 use vtpm_backend::eventlog::{Event, EventType};
 use vtpm_backend::pcr::Bank;
 
-use super::part::{text, variable};
-use super::{Difference, Part};
+use super::part::{file_path, text, variable};
+use super::{Change, Difference, Part, machine_specific};
 use crate::baseline::Expected;
 
 /// How many hexadecimal digits of a digest are shown.
@@ -12,10 +12,31 @@ const DIGEST_CHARS: usize = 12;
 /// Longest text that is quoted.
 const QUOTE_CHARS_MAX: usize = 160;
 
+/// The bank whose digests are shown: SHA-256, unless the logs that are compared do not both have it.
+fn shown(event: &Event) -> (Bank, &'static str) {
+    const BY_PREFERENCE: [(Bank, &str); 3] =
+        [(Bank::Sha256, "SHA-256"), (Bank::Sha384, "SHA-384"), (Bank::Sha1, "SHA-1")];
+    let known = |(bank, _): &(Bank, &str)| event.digests.get(*bank).iter().any(|byte| *byte != 0);
+    BY_PREFERENCE.into_iter().find(known).unwrap_or(BY_PREFERENCE[0])
+}
+
 fn digest(event: &Event) -> String {
-    let mut text = hex::encode(event.digests.get(Bank::Sha256));
+    let mut text = hex::encode(event.digests.get(shown(event).0));
     text.truncate(DIGEST_CHARS);
     text + "…"
+}
+
+/// `SHA-256 a… instead of b…`.
+fn digests(is: &Event, was: &Event) -> String {
+    format!("{} {} instead of {}", shown(is).1, digest(is), digest(was))
+}
+
+/// A program by what it is, with its file where that says more.
+fn program(part: Part, event: &Event) -> String {
+    match (part, file_path(event)) {
+        (Part::BootLoader | Part::Firmware | Part::OperatingSystem, Some(path)) => format!("{part} ({path})"),
+        _ => part.to_string(),
+    }
 }
 
 fn quoted(text: &str) -> String {
@@ -50,37 +71,43 @@ fn instead(is: &str, was: &str) -> String {
     format!("{} instead of {}", window(is), window(was))
 }
 
-fn differs(pcr: u8, index: usize, component: Part, what: &str) -> Difference {
-    Difference { pcr, index, component, text: format!("PCR {pcr} differs: {what}") }
+fn differs(change: Change, event: &Event, index: usize, component: Part, what: &str) -> Difference {
+    let pcr = event.pcr.number();
+    let machine_specific = machine_specific::alone(event);
+    Difference { pcr, index, component, change, machine_specific, text: format!("PCR {pcr} differs: {what}") }
 }
 
 /// The same step with other content.
 pub(super) fn changed(expected: &Expected, actual: &Event, index: usize) -> Difference {
     let (part, was) = (expected.part, &expected.event);
-    let (now, then) = (digest(actual), digest(was));
     let what = match (actual.pcr.number(), actual.event_type) {
         (4, EventType::EFI_BOOT_SERVICES_APPLICATION) => {
-            format!("{part} was replaced: Authenticode digest {now} instead of {then}")
+            let (name, now, then) = (program(part, actual), digest(actual), digest(was));
+            format!("{name} was replaced: Authenticode digest {now} instead of {then}")
         }
         (8, _) if text(actual).starts_with("kernel_cmdline:") => {
             format!("the kernel's command line is {}", instead(&command(actual), &command(was)))
         }
         (8, _) => format!("GRUB ran {}", instead(&command(actual), &command(was))),
         (9, EventType::IPL) => {
-            format!("the file {} ({part}) was changed: SHA-256 {now} instead of {then}", quoted(&text(actual)))
+            format!("the file {} ({part}) was changed: {}", quoted(&text(actual)), digests(actual, was))
         }
-        (14, _) => format!("shim's list {} has other content: SHA-256 {now} instead of {then}", quoted(&text(actual))),
-        (7, _) => variable_changed(was, actual, &now, &then),
-        (0, EventType::EFI_PLATFORM_FIRMWARE_BLOB) => {
-            format!("the firmware is another one: SHA-256 {now} instead of {then}")
+        (14, EventType::IPL) => {
+            format!("shim's list {} has other content: {}", quoted(&text(actual)), digests(actual, was))
         }
+        (7, _) => variable_changed(was, actual),
+        (0, EventType::EFI_PLATFORM_FIRMWARE_BLOB) => format!("the firmware is another one: {}", digests(actual, was)),
         (5, EventType::EFI_GPT_EVENT) => format!("the boot disk is partitioned differently: {}", actual.describe()),
+        _ if actual.describe() == was.describe() => {
+            format!("{} ({}) has other content: {}", actual.event_type, actual.describe(), digests(actual, was))
+        }
         _ => format!("{} is {}", actual.event_type, instead(&actual.describe(), &was.describe())),
     };
-    differs(actual.pcr.number(), index, part, &what)
+    let difference = differs(Change::Changed, actual, index, part, &what);
+    Difference { machine_specific: machine_specific::changed(was, actual), ..difference }
 }
 
-fn variable_changed(was: &Event, actual: &Event, now: &str, then: &str) -> String {
+fn variable_changed(was: &Event, actual: &Event) -> String {
     match (variable(was), variable(actual)) {
         (Some((_, was)), Some((name, is))) if name == "SecureBoot" => {
             let state = |data: &[u8]| match data {
@@ -101,7 +128,7 @@ fn variable_changed(was: &Event, actual: &Event, now: &str, then: &str) -> Strin
         (Some(_), Some((name, _))) => {
             format!("another entry of {name} decided: {} instead of {}", actual.describe(), was.describe())
         }
-        _ => format!("a Secure Boot measurement is {now} instead of {then}"),
+        _ => format!("a Secure Boot measurement is another one: {}", digests(actual, was)),
     }
 }
 
@@ -126,26 +153,26 @@ pub(super) fn extra(actual: &Event, index: usize) -> Difference {
         },
         _ => format!("an additional {}: {}", actual.event_type, actual.describe()),
     };
-    differs(actual.pcr.number(), index, part, &what)
+    differs(Change::Added, actual, index, part, &what)
 }
 
 /// A step of a good boot that is not there.
 pub(super) fn missing(expected: &Expected, index: usize) -> Difference {
     let what = not_there(expected);
-    differs(expected.event.pcr.number(), index, expected.part, &what)
+    differs(Change::Missing, &expected.event, index, expected.part, &what)
 }
 
 /// The boot ended before this step and everything after it.
 pub(super) fn stopped(expected: &Expected, missing: usize, index: usize) -> Difference {
     let what = format!("the boot ended early: {}, nor do the {} steps after it", not_there(expected), missing - 1);
-    differs(expected.event.pcr.number(), index, expected.part, &what)
+    differs(Change::Missing, &expected.event, index, expected.part, &what)
 }
 
 fn not_there(expected: &Expected) -> String {
     let event = &expected.event;
     match (event.pcr.number(), event.event_type) {
         (4, EventType::EFI_BOOT_SERVICES_APPLICATION) => {
-            format!("{} (Authenticode digest {}) does not appear", expected.part, digest(event))
+            format!("{} (Authenticode digest {}) does not appear", program(expected.part, event), digest(event))
         }
         (7, EventType::EFI_VARIABLE_AUTHORITY) => {
             format!("the signature check of {} ({}) does not appear", expected.part, event.describe())

@@ -15,8 +15,7 @@ use super::boot::parse_firmware;
 use crate::duration;
 use crate::serve::{DEFAULT_LISTEN, parse_identity_listen, parse_listen};
 
-const EXIT_CODES: &str =
-    "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 evidence or boot files not trusted.";
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 evidence or boot files not trusted, or a boot that differs.";
 
 /// A local simulator of the AKS trusted-launch control plane: the real az, a real TPM per node, a measured boot.
 #[derive(Debug, Parser)]
@@ -63,6 +62,8 @@ pub(super) enum Command {
     Pool(Pool),
     /// Judge the evidence that 'slipway node quote' wrote; needs no running simulator.
     Verify(Verify),
+    /// Say, PCR by PCR, why a boot differs from another one; exit code 4 when it does.
+    Explain(Explain),
     /// Measured boot of your own files, without a simulator.
     #[command(subcommand)]
     Boot(super::boot::Boot),
@@ -339,6 +340,19 @@ pub(super) struct Verify {
     /// The root certificate to trust, PEM [default: the one of the data directory].
     #[arg(long, value_name = "FILE")]
     pub(super) root: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Explain {
+    /// A node; or evidence of any machine: a folder with an event log (eventlog.bin, binary_bios_measurements,
+    /// eventlog.yaml), PCR values (quote.pcrs, pcrs.json, pcrs.txt) and a quote (quote.msg, quote.sig), as far as they
+    /// are there; or one event log.
+    #[arg(value_name = "NODE|PATH")]
+    pub(super) subject: String,
+    /// What to compare it with: another node or path; a file of 'slipway node reference'; or 'baseline', what it would
+    /// have measured if nothing had been tampered with.
+    #[arg(long, default_value = "baseline", value_name = "NODE|PATH|baseline")]
+    pub(super) against: String,
 }
 
 /// On or off.

@@ -5,6 +5,7 @@ mod boot;
 mod env;
 mod events;
 pub(crate) mod evidence;
+mod explain;
 mod fault;
 mod node;
 pub(crate) mod out;
@@ -70,6 +71,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Fault(args::Fault::List) => fault::list(&context),
         Command::Pool(command) => fault::pool(&context, command),
         Command::Verify(verify) => verify::run(&context, &verify),
+        Command::Explain(explain) => explain::run(&context, &explain),
         Command::Boot(command) => boot::run(&context, &command),
         Command::Rules => rules::run(&context),
         Command::Events(events) => events::run(&context, &events),

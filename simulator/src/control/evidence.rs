@@ -14,6 +14,7 @@ use control_plane::refusal::RefusalKind;
 use serde::Deserialize;
 use vtpm_backend::eventlog::EventLog;
 use vtpm_backend::evidence::{EvidenceError, Selection};
+use vtpm_backend::fleet::Rehearsal;
 use vtpm_backend::pcr::PcrBanks;
 
 use super::nodes::find;
@@ -128,6 +129,14 @@ pub(super) async fn reference(
     let reference = control.fleet.reference(node.vm).await?;
     let json = Baseline::from_reference(&reference).to_json();
     Ok(([(CONTENT_TYPE, "application/json")], json).into_response())
+}
+
+pub(super) async fn rehearsal(
+    State(control): State<Arc<Control>>,
+    Path(node): Path<String>,
+) -> Result<Json<Rehearsal>, ControlError> {
+    let node = find(&control, &node)?;
+    Ok(Json(control.fleet.rehearse(node.vm).await?))
 }
 
 pub(super) async fn tcti(

@@ -78,6 +78,7 @@ pub fn router(control: Arc<Control>) -> Router {
         .route("/nodes/{node}/quote", post(evidence::quote))
         .route("/nodes/{node}/reference", get(evidence::reference))
         .route("/nodes/{node}/sbinfo", get(faults::sbinfo))
+        .route("/nodes/{node}/rehearsal", get(evidence::rehearsal))
         .route("/nodes/{node}/tcti", get(evidence::tcti))
         .fallback(error::no_such_route)
         .layer(from_fn_with_state(Arc::clone(&control), auth::check))

@@ -159,6 +159,7 @@ fn judge(scene: &Scene<'_>, node: &NodeView, name: &str) -> Result<Verdict, Fail
         let (mark, style) = match check.status {
             Status::Ok => ("✓", Style::Green),
             Status::Failed => ("✗", Style::Red),
+            Status::Warning => ("!", Style::Dim),
             Status::NotRun => ("·", Style::Dim),
         };
         let text = format!("{:<18} {}", check.name.as_str(), check.detail);

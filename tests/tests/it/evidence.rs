@@ -107,6 +107,10 @@ fn tpm2_tools_reach_the_tpm_and_can_neither_reset_nor_stop_it() {
     tool(&dir, &format!("tpm2_getrandom -T {tcti} --hex 8"));
     let mut after = slipway.json(&["node", "pcrs", &node]);
     assert_eq!(before, after);
+    // Azure's firmware switches the platform hierarchy off before it hands over.
+    let variable = tool(&dir, &format!("tpm2_getcap -T {tcti} properties-variable"));
+    let ph_enable = variable.lines().find(|line| line.trim().starts_with("phEnable:")).expect("it is told");
+    assert_eq!(ph_enable.split_whitespace().last(), Some("0"), "{variable}");
     // What a guest may do, it can.
     let digest = "0".repeat(64);
     tool(&dir, &format!("tpm2_pcrextend -T {tcti} 14:sha256={digest}"));
@@ -140,10 +144,13 @@ fn a_killed_tpm_is_noticed_and_the_node_is_healed() {
     });
     assert_eq!(healed["boots"].as_u64(), shown["boots"].as_u64().map(|boots| boots + 1));
     let dir = quote(&slipway, &node, "healed");
-    // The sudden end of a TPM is no secret either: its clock is not certain for a while. All else holds.
-    let output = slipway.run(&["verify", &dir, "--nonce", NONCE, "--json"]);
-    let verdict: Value = serde_json::from_slice(&output.stdout).expect("a verdict");
+    // The sudden end of a TPM is no secret either: its clock is not certain for a while, which is told but no reason to
+    // distrust. All else holds.
+    let verdict = slipway.json(&["verify", &dir, "--nonce", NONCE]);
+    assert_eq!(verdict["trusted"], true, "{verdict}");
     let checks = verdict["checks"].as_array().expect("checks").iter();
-    let failed: Vec<_> = checks.filter(|check| check["status"] == "failed").map(|check| &check["name"]).collect();
-    assert!(failed.is_empty() || failed == ["clock"], "{verdict}");
+    let others: Vec<_> =
+        checks.filter(|check| check["status"] != "ok").map(|check| (&check["name"], &check["status"])).collect();
+    let clock = (&json!("clock"), &json!("warning"));
+    assert!(others.is_empty() || others == [clock], "{verdict}");
 }

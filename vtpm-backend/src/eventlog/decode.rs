@@ -54,19 +54,26 @@ impl EventData {
             }
             EventType::EFI_VARIABLE_DRIVER_CONFIG
             | EventType::EFI_VARIABLE_BOOT
+            | EventType::EFI_VARIABLE_BOOT2
             | EventType::EFI_VARIABLE_AUTHORITY => VariableData::parse(data).ok().map(EventData::Variable),
             EventType::EFI_BOOT_SERVICES_APPLICATION
             | EventType::EFI_BOOT_SERVICES_DRIVER
             | EventType::EFI_RUNTIME_SERVICES_DRIVER => ImageLoadEvent::parse(data).ok().map(EventData::Image),
             EventType::EFI_GPT_EVENT => GptEvent::parse(data).ok().map(EventData::Gpt),
             EventType::EFI_PLATFORM_FIRMWARE_BLOB => firmware_blob(data).ok(),
-            EventType::EFI_ACTION | EventType::IPL | EventType::COMPACT_HASH => {
-                let text = std::str::from_utf8(data).ok()?;
-                Some(EventData::Text(text.trim_end_matches('\0').to_owned()))
+            EventType::ACTION | EventType::EFI_ACTION | EventType::IPL | EventType::COMPACT_HASH => {
+                words(data).map(EventData::Text)
             }
             _ => None,
         }
     }
+}
+
+/// Text in UTF-8, as GRUB and firmware write it, or in UTF-16, as systemd-stub does.
+fn words(data: &[u8]) -> Option<String> {
+    let is_wide = data.len() >= 2 && data.len().is_multiple_of(2) && data[0] != 0 && data[1] == 0;
+    let text = if is_wide { from_utf16(data)? } else { std::str::from_utf8(data).ok()?.to_owned() };
+    Some(text.trim_end_matches('\0').to_owned())
 }
 
 fn firmware_blob(data: &[u8]) -> Result<EventData, Malformed> {

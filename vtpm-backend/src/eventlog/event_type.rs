@@ -21,6 +21,14 @@ macro_rules! event_types {
                     _ => None,
                 }
             }
+
+            /// The type of this name in the specification.
+            pub fn from_name(name: &str) -> Option<EventType> {
+                match name {
+                    $($text => Some(EventType::$name),)*
+                    _ => None,
+                }
+            }
         }
     };
 }

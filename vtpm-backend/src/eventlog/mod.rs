@@ -3,6 +3,41 @@
 //! Format: TCG PC Client Platform Firmware Profile, section 10. The first event is a `TCG_PCR_EVENT` that names the
 //! algorithms, all others are `TCG_PCR_EVENT2`. As on Azure, the header lists sha1, sha256, sha384 while each event
 //! holds its digests as sha384, sha256, sha1; readers must go by algorithm, never by position.
+//!
+//! Two readers, for anybody's use. [`EventLog::parse`] is strict: exactly what a simulated machine's firmware writes, so
+//! that what it accepts is written back byte for byte (but for the order of digests). [`HardwareLog::parse`] takes what
+//! real firmware writes. Both bound everything, name the event that is broken, and never panic, whatever the bytes: see
+//! `tests/fuzz_targets.rs` and `fuzz/`.
+//!
+//! ```
+//! use vtpm_backend::eventlog::{Event, EventData, EventLog, EventType, HardwareLog, HashAlgorithm};
+//! use vtpm_backend::pcr::{Bank, PcrIndex};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // On a real machine: std::fs::read("/sys/kernel/security/tpm0/binary_bios_measurements")?
+//! let events = vec![
+//!     Event::of_data(PcrIndex::new(4), EventType::EFI_ACTION, *b"Calling EFI Application from Boot Option"),
+//!     Event::of_data(PcrIndex::new(4), EventType::SEPARATOR, [0; 4]),
+//! ];
+//! let bytes = EventLog { events }.encode();
+//!
+//! let log = HardwareLog::parse(&bytes)?;
+//! assert_eq!(log.algorithms.len(), 3);
+//! for event in &log.in_banks(&[Bank::Sha256]).events {
+//!     println!("PCR {}: {} {}", event.pcr, event.event_type, event.describe());
+//! }
+//! assert_eq!(log.in_banks(&[]).events[1].decode(), EventData::Separator);
+//!
+//! // What the TPM holds if the log tells everything.
+//! let pcr4 = log.replay(HashAlgorithm::SHA256).ok_or("no SHA-256 bank")?.remove(&4);
+//! assert_eq!(pcr4.as_deref(), Some(EventLog::parse(&bytes)?.replay().get(Bank::Sha256, PcrIndex::new(4))));
+//!
+//! // What is wrong with a broken log is said.
+//! let error = HardwareLog::parse(&bytes[..bytes.len() - 1]).unwrap_err();
+//! assert_eq!(error.to_string(), "event 2 is broken: the data ends too early at offset 362");
+//! # Ok(())
+//! # }
+//! ```
 
 mod decode;
 mod event_type;

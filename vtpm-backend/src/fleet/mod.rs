@@ -13,6 +13,7 @@ mod hardware;
 mod machine;
 mod provision;
 mod record;
+mod rehearsal;
 mod sbinfo;
 mod status;
 
@@ -20,6 +21,7 @@ mod status;
 mod tests;
 
 pub use config::{FleetConfig, FleetError};
+pub use rehearsal::Rehearsal;
 pub use status::{TpmPower, TpmStatus};
 
 use std::collections::HashMap;

@@ -1,0 +1,133 @@
+//! Every kind of log that nodes write, read by other people's parsers: tpm2_eventlog (tpm2-tools, C), eventlog-rs
+//! (Confidential Containers) and uefi-eventlog (Red Hat). They agree with ours on the number of events and on each
+//! event's register, type, digests and size, and on the registers; and these are the TPM's.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use vtpm_backend::eventlog::{EventLog, EventType};
+use vtpm_backend::pcr::{Bank, PcrBanks, PcrIndex};
+
+use crate::support::{Arm, Slipway, build_dir, cluster_path, pool_body, tool};
+
+/// The images, by their pools' osSKU, and whether Secure Boot is on.
+const POOLS: [(&str, &str, bool); 4] = [
+    ("u22sb", "Ubuntu2204", true),
+    ("u24", "Ubuntu2404", false),
+    ("az3sb", "AzureLinux", true),
+    ("az3", "AzureLinux", false),
+];
+/// What is done to the disk of one node each; the first node of a pool stays as it is.
+const TAMPERED: [&str; 5] = ["shim", "grub", "grub-config", "kernel", "initrd"];
+
+/// One event, as every parser tells it: register, type, digests by bank, bytes of data.
+type Event = (u64, u64, Vec<(String, String)>, u64);
+
+fn program() -> PathBuf {
+    let target = build_dir().parent().expect("a target folder").to_owned();
+    let program = target.join("parsers/debug/eventlog-parsers");
+    let build = "cargo build --manifest-path tests/parsers/Cargo.toml --target-dir target/parsers";
+    assert!(program.exists(), "{} is missing: run '{build}' first (./test does)", program.display());
+    program
+}
+
+fn ours(log: &EventLog) -> Vec<Event> {
+    let event = |event: &vtpm_backend::eventlog::Event| {
+        let digests = Bank::ALL.map(|bank| (bank.name().to_owned(), hex::encode(event.digests.get(bank))));
+        (u64::from(event.pcr.number()), u64::from(event.event_type.0), digests.to_vec(), event.data.len() as u64)
+    };
+    log.events.iter().map(event).collect()
+}
+
+fn sorted(mut digests: Vec<(String, String)>) -> Vec<(String, String)> {
+    digests.sort();
+    digests
+}
+
+/// What one of the two crates read.
+fn crates(read: &Value) -> Vec<Event> {
+    let events = read["events"].as_array().expect("a list").iter();
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let number = |value: &Value| value.as_u64().expect("a number");
+    let event = |event: &Value| {
+        let digests = event["digests"].as_object().expect("digests").iter();
+        let digests = sorted(digests.map(|(bank, value)| (bank.clone(), text(value))).collect());
+        (number(&event["pcr"]), number(&event["type"]), digests, number(&event["bytes"]))
+    };
+    events.map(event).collect()
+}
+
+/// What tpm2_eventlog read; its first event is the header.
+fn tpm2_tools(read: &Value) -> Vec<Event> {
+    let text = |value: &Value| value.as_str().expect("text").to_owned();
+    let number = |value: &Value| value.as_u64().expect("a number");
+    let event = |event: &Value| {
+        let digests = event["Digests"].as_array().expect("digests").iter();
+        let digests = sorted(digests.map(|digest| (text(&digest["AlgorithmId"]), text(&digest["Digest"]))).collect());
+        let event_type = EventType::from_name(&text(&event["EventType"])).expect("a type of the specification");
+        (number(&event["PCRIndex"]), u64::from(event_type.0), digests, number(&event["EventSize"]))
+    };
+    read["events"].as_array().expect("a list").iter().skip(1).map(event).collect()
+}
+
+/// All parsers read the log in `dir` and agree; its registers are `live`.
+fn agree(what: &str, dir: &Path, live: &PcrBanks) {
+    let bytes = std::fs::read(dir.join("eventlog.bin")).expect("the log was written");
+    let log = EventLog::parse(&bytes).expect("our own log");
+    let own = ours(&log);
+    assert!(own.len() >= 10, "{what}: {} events", own.len());
+    assert_eq!(&log.replay(), live, "{what}: the log explains the TPM in every bank");
+
+    let output = std::process::Command::new(program()).arg(dir.join("eventlog.bin")).output().expect("it starts");
+    assert!(output.status.success(), "{what}: {}", String::from_utf8_lossy(&output.stderr));
+    let read: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    for parser in ["eventlog-rs", "uefi-eventlog"] {
+        assert_eq!(crates(&read[parser]), own, "{what}: {parser}");
+    }
+    let yaml: Value = serde_yaml_ng::from_str(&tool(dir, "tpm2_eventlog eventlog.bin")).expect("YAML");
+    assert_eq!(tpm2_tools(&yaml), own, "{what}: tpm2_eventlog");
+
+    let touched = |pcr: &PcrIndex| log.events.iter().any(|event| event.pcr == *pcr);
+    for (bank, pcr) in
+        Bank::ALL.into_iter().flat_map(|bank| PcrIndex::all().filter(touched).map(move |pcr| (bank, pcr)))
+    {
+        let value = hex::encode(live.get(bank, pcr));
+        let name = pcr.number().to_string();
+        assert_eq!(read["uefi-eventlog"]["pcrs"][bank.name()][&name], value, "{what}: uefi-eventlog, {bank} PCR {pcr}");
+        let replayed = yaml["pcrs"][bank.name()][&name].as_str().expect("it replays the register");
+        assert_eq!(replayed.trim_start_matches("0x"), value, "{what}: tpm2_eventlog, {bank} PCR {pcr}");
+    }
+}
+
+/// The log and the registers of a node's last boot.
+fn look(slipway: &Slipway, node: &str, what: &str) {
+    let dir = slipway.scratch(&what.replace(' ', "-"));
+    let log = dir.join("eventlog.bin");
+    slipway.ok(&["node", "eventlog", node, "--format", "binary", "--out", log.to_str().expect("UTF-8")]);
+    let live: PcrBanks = serde_json::from_value(slipway.json(&["node", "pcrs", node])).expect("registers");
+    agree(what, &dir, &live);
+}
+
+fn pool(arm: &Arm, (name, sku, secure_boot): (&str, &str, bool)) {
+    let path = format!("{}/agentPools/{name}", cluster_path("g", "c"));
+    let security = json!({ "enableVTPM": true, "enableSecureBoot": secure_boot });
+    let mut body = pool_body(TAMPERED.len() as u32 + 1, &security);
+    body["properties"]["osSKU"] = json!(sku);
+    arm.put_and_wait(&path, &body);
+}
+
+#[test]
+fn independent_parsers_agree_on_every_log() {
+    let slipway = Slipway::start("3000");
+    slipway.arm().cluster("g", "c", 1, &json!({ "enableVTPM": true }));
+    for of in POOLS {
+        pool(&slipway.arm(), of);
+        look(&slipway, &slipway.node(of.0, 0), &format!("good {}", of.0));
+        for (place, component) in (1..).zip(TAMPERED) {
+            let node = slipway.node(of.0, place);
+            slipway.ok(&["node", "tamper", &node, "--component", component]);
+            slipway.ok(&["node", "reboot", &node, "--wait"]);
+            look(&slipway, &node, &format!("{component} tampered on {}", of.0));
+        }
+    }
+}
