@@ -45,10 +45,7 @@ fn nodes_folders_and_real_machines_are_explained() {
     let grub = &tampered["registers"][4]["differences"][0];
     assert!(grub["text"].as_str().expect("text").contains("GRUB was replaced: Authenticode digest "), "{grub}");
     let verification = grub["verification"].as_str().expect("the file is at hand");
-    assert!(
-        verification.contains("does not verify against 'CN=") && verification.contains("Secure Boot refuses it: "),
-        "{grub}"
-    );
+    assert!(verification.contains("does not verify: ") && verification.contains("Secure Boot refuses it: "), "{grub}");
 
     slipway.ok(&["node", "quote", &first, "--out", &bad]);
     for args in [[&bad, "--against", &good], [&bad, "--against", "baseline"], [&first, "--against", &second]] {
@@ -88,7 +85,7 @@ fn a_refused_boot_is_explained_up_to_where_it_ended() {
     slipway.arm().cluster("g", "c", 1, &json!({ "enableVTPM": true, "enableSecureBoot": true }));
     let node = slipway.node("nodepool1", 0);
     slipway.ok(&["node", "tamper", &node, "--component", "grub"]);
-    slipway.ok(&["node", "reboot", &node, "--wait"]);
+    slipway.fails(1, &["node", "reboot", &node, "--wait"]);
     let output = slipway.run(&["explain", &node]);
     assert_eq!(output.status.code(), Some(4));
     let text = String::from_utf8(output.stdout).expect("text");
