@@ -174,10 +174,11 @@ fn summary(registers: &[RegisterExplanation], subject: &Side, against: &Side) ->
 fn read_value(against: &Against, bank: Bank, pcr: PcrIndex) -> Option<Vec<u8>> {
     match against {
         Against::Boot(boot) => boot.value(bank, pcr),
+        // A reference is complete: what it does not touch, nobody touches.
         Against::Baseline { baseline, .. } => {
             let of = baseline.events.iter().filter(|expected| expected.event.pcr == pcr);
-            let own: Vec<_> = of.map(|expected| expected.event.clone()).collect();
-            (!own.is_empty()).then(|| EventLog { events: own }.replay().get(bank, pcr).to_vec())
+            let own = of.map(|expected| expected.event.clone()).collect();
+            Some(EventLog { events: own }.replay().get(bank, pcr).to_vec())
         }
     }
 }

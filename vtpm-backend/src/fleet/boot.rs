@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use control_plane::hardware::{BootOrder, BootOutcome, BootReport};
 
+use super::config::private_write;
 use super::machine::Machine;
 use super::provision::{
     allocate_banks, attestation_key_in_place, certificate_in_place, hash_alg, placeholder_in_place,
@@ -100,7 +101,7 @@ async fn extend_all(tpm: &mut TpmHandle, events: &[Event]) -> Result<(), FleetEr
 fn write_files(machine: &Machine, run: &BootRun, has_tpm: bool) -> Result<(), FleetError> {
     let mut console = run.console.join("\n");
     console.push('\n');
-    write(&console_file(machine), console.as_bytes())?;
+    private_write(&console_file(machine), console.as_bytes())?;
     let at_refusal = run.at_refusal.as_ref().filter(|_| has_tpm);
     let at_refusal = at_refusal.map(|banks| serde_json::to_vec(banks).expect("registers have only string keys"));
     write_or_remove(&refusal_file(machine), at_refusal)?;
@@ -109,14 +110,10 @@ fn write_files(machine: &Machine, run: &BootRun, has_tpm: bool) -> Result<(), Fl
 
 fn write_or_remove(path: &Path, bytes: Option<Vec<u8>>) -> Result<(), FleetError> {
     match bytes {
-        Some(bytes) => write(path, &bytes),
+        Some(bytes) => private_write(path, &bytes),
         None => match std::fs::remove_file(path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(FleetError::io(path)(error)),
             _ => Ok(()),
         },
     }
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), FleetError> {
-    std::fs::write(path, bytes).map_err(FleetError::io(path))
 }

@@ -1,6 +1,8 @@
 //! What a fleet needs to know, and where it keeps things.
 
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,6 +95,13 @@ impl FleetError {
         let path = path.to_path_buf();
         move |source| FleetError::Io { path, source }
     }
+}
+
+/// Writes a file that only this user can read.
+pub(super) fn private_write(path: &Path, bytes: &[u8]) -> Result<(), FleetError> {
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(bytes)).map_err(FleetError::io(path))
 }
 
 /// Makes a directory, and those above it, for this user alone.

@@ -7,6 +7,7 @@ use control_plane::hardware::{BootOrder, BootOutcome};
 use serde::{Deserialize, Serialize};
 
 use super::FleetError;
+use super::config::private_write;
 
 /// The file in a machine's directory.
 const RECORD_FILE: &str = "record.json";
@@ -52,7 +53,7 @@ impl Record {
     pub(super) fn save(&self, dir: &Path) -> Result<(), FleetError> {
         let (path, draft) = (dir.join(RECORD_FILE), dir.join("record.json.new"));
         let json = serde_json::to_vec_pretty(self).expect("a record has only string keys and finite numbers");
-        std::fs::write(&draft, json).map_err(FleetError::io(&draft))?;
+        private_write(&draft, &json)?;
         std::fs::rename(&draft, &path).map_err(FleetError::io(&path))
     }
 }

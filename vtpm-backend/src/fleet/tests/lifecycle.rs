@@ -121,6 +121,28 @@ async fn without_a_vtpm_there_is_no_process_but_secure_boot_still_judges() {
 }
 
 #[tokio::test]
+async fn nobody_else_can_read_a_machines_files() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let bench = bench(dir.path()).await;
+    boot(&bench.fleet, order(1)).await;
+    bench.fleet.shutdown().await;
+    let (mut folders, mut files) = (vec![dir.path().join("nodes")], vec![dir.path().join("tpm-state.key")]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+        let mode = std::fs::metadata(&folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{}", folder.display());
+    }
+    assert!(files.len() >= 7, "record, log, console, and the TPM's state, snapshot, log and key: {files:?}");
+    for file in files {
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
+}
+
+#[tokio::test]
 async fn machines_boot_side_by_side() {
     let dir = tempfile::tempdir().unwrap();
     let bench = bench(dir.path()).await;
