@@ -41,7 +41,7 @@ impl Lists {
         let (Ok(hashes), Ok(found)) = (file.authenticode(), signatures(file.bytes())) else {
             return (None, Trust::Untrusted { why: "it is not a PE file".to_owned() });
         };
-        let signer = found.iter().flatten().find_map(|signature| subject(signature));
+        let signer = found.iter().flatten().find_map(subject);
         let holds = |(_, list): &&(&str, SignatureDatabase)| list.find_sha256(&hashes.sha256).is_some();
         if let Some((name, _)) = self.denied.iter().find(holds) {
             return (signer, Trust::Revoked { why: format!("its hash is in {name}") });
