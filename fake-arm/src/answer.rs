@@ -2,11 +2,13 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use control_plane::ids::{OperationId, SubscriptionId};
+use control_plane::era::Era;
+use control_plane::ids::OperationId;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
-use crate::door::{FrontDoor, Origin, POLL_RETRY_MS};
+use crate::door::{FrontDoor, POLL_RETRY_MS};
 use crate::error::FAILURE_CAUSE;
+use crate::scope::Scope;
 
 /// Where an asynchronous operation's status is read. azure-core prefers it to `Location`.
 const ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-asyncoperation");
@@ -14,8 +16,17 @@ const ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-asyncoperatio
 /// How long to wait before the next poll, in milliseconds; azure-core reads it, Azure does not send it.
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
-/// The api-version in every AKS status URL, whatever the client asked with (recorded in westus2, 2024).
-const STATUS_API_VERSION: &str = "2016-03-30";
+/// The api-version in every AKS status URL, whatever the client asked with: recorded until March 2025
+/// (`test_aks_create_gpu_driver_flow` of Azure/azure-cli), from July 2025 on
+/// (`test_aks_control_plane_user_assigned_identity`), and in 2023 and the beginning of 2024 in eastus alone
+/// (`test_aks_availability_zones` of Azure/azure-cli-extensions).
+fn status_api_version(era: Era, location: &str) -> &'static str {
+    match era {
+        Era::Preview if location == "eastus" => "2017-08-31",
+        Era::Preview | Era::Ga => "2016-03-30",
+        _ => "2025-03-01",
+    }
+}
 
 /// Who answers: the content types differ.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -63,38 +74,26 @@ pub(crate) fn created_or_ok(created: bool) -> StatusCode {
 /// Adds the URL of an AKS operation's status. PUT answers carry this and neither `Location` nor `Retry-After`.
 pub(crate) fn with_operation(
     mut response: Response,
-    origin: &Origin,
-    subscription: SubscriptionId,
+    scope: &Scope,
     location: &str,
     operation: OperationId,
 ) -> Response {
-    let url = aks_status_url(origin, subscription, location, "operations", operation);
+    let url = aks_status_url(scope, location, "operations", operation);
     insert(&mut response, ASYNC_OPERATION, &url);
     response
 }
 
 /// Adds both URLs of an AKS operation: its status, and in `Location` its result. For answers with status 202.
-pub(crate) fn with_both_urls(
-    response: Response,
-    origin: &Origin,
-    subscription: SubscriptionId,
-    location: &str,
-    operation: OperationId,
-) -> Response {
-    let mut response = with_operation(response, origin, subscription, location, operation);
-    let url = aks_status_url(origin, subscription, location, "operationresults", operation);
+pub(crate) fn with_both_urls(response: Response, scope: &Scope, location: &str, operation: OperationId) -> Response {
+    let mut response = with_operation(response, scope, location, operation);
+    let url = aks_status_url(scope, location, "operationresults", operation);
     insert(&mut response, header::LOCATION, &url);
     response
 }
 
 /// 202 by the AKS resource provider for deletions and actions: both URLs and no body.
-pub(crate) fn accepted(
-    origin: &Origin,
-    subscription: SubscriptionId,
-    location: &str,
-    operation: OperationId,
-) -> Response {
-    with_both_urls(empty(StatusCode::ACCEPTED), origin, subscription, location, operation)
+pub(crate) fn accepted(scope: &Scope, location: &str, operation: OperationId) -> Response {
+    with_both_urls(empty(StatusCode::ACCEPTED), scope, location, operation)
 }
 
 /// Says that the gateway, not the resource provider, refused. Errors with a body say so by themselves.
@@ -125,15 +124,11 @@ pub(crate) fn not_yet(mut response: Response, door: &FrontDoor) -> Response {
 
 /// The URL under which the AKS resource provider tells how an operation goes (`operations`) or went
 /// (`operationresults`).
-pub(crate) fn aks_status_url(
-    origin: &Origin,
-    subscription: SubscriptionId,
-    location: &str,
-    kind: &str,
-    operation: OperationId,
-) -> String {
+pub(crate) fn aks_status_url(scope: &Scope, location: &str, kind: &str, operation: OperationId) -> String {
+    let (origin, subscription) = (&scope.door.origin, scope.subscription.id);
+    let api = status_api_version(scope.subscription.era, location);
     format!(
-        "{origin}/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations/{location}/{kind}/{operation}?api-version={STATUS_API_VERSION}"
+        "{origin}/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations/{location}/{kind}/{operation}?api-version={api}"
     )
 }
 

@@ -24,8 +24,6 @@ pub struct ClusterSpec {
     pub virtual_nodes: Option<bool>,
     /// Whether the cluster was asked for with Windows credentials, which a Windows pool needs.
     pub windows_profile: Option<bool>,
-    /// Whether the network plug-in that was asked for is Azure CNI; `None` when none was asked for.
-    pub azure_cni: Option<bool>,
     /// The pools embedded in the request; `None` leaves all pools as they are.
     pub pools: Option<Vec<PoolSpec>>,
     /// Members of `properties` that the simulator does not act on.
@@ -57,9 +55,6 @@ pub struct Cluster {
     pub virtual_nodes: bool,
     /// Whether Windows credentials were given.
     pub windows_profile: bool,
-    /// Whether the network plug-in that was asked for is Azure CNI; `None` when none was asked for.
-    #[serde(default)]
-    pub azure_cni: Option<bool>,
     /// Where it stands.
     pub provisioning: Provisioning,
     /// Whether its control plane and machines run.

@@ -5,6 +5,7 @@
 
 mod disk;
 mod image;
+mod network;
 #[cfg(test)]
 mod tests;
 mod wanted;
@@ -12,14 +13,14 @@ mod wanted;
 pub(crate) use disk::GUEST_STATE_GB;
 pub use image::{ImageInputs, trusted_launch_capable};
 pub(crate) use image::{TRUSTED_LAUNCH_KUBERNETES, definition, fips_fits_trusted_launch, is_kata};
+pub use network::PodNetwork;
 pub use wanted::{Wanted, canonical_os_sku};
 
 use crate::catalog::{Catalog, VmSize};
 use crate::clock::VirtualTime;
 use crate::era::Era;
 use crate::model::{
-    AutoscalerBounds, GpuDriver, MachineGroup, Opaque, OsType, Pool, PoolSettings, PoolSpec, PowerState, Priority,
-    UsedVersions,
+    AutoscalerBounds, GpuDriver, MachineGroup, Opaque, Pool, PoolSettings, PoolSpec, PowerState, Priority, UsedVersions,
 };
 use crate::refusal::{Refusal, RefusalKind};
 use crate::rules;
@@ -49,12 +50,12 @@ pub struct PoolContext<'a> {
     pub cluster_version: &'a str,
     /// The control plane's version as it was asked for.
     pub cluster_version_asked: &'a str,
+    /// How the cluster's pods get their addresses.
+    pub pod_network: PodNetwork,
     /// Whether the virtual node add-on is on.
     pub virtual_nodes: bool,
     /// Whether the cluster has Windows credentials.
     pub windows_profile: bool,
-    /// Whether the cluster's network plug-in is Azure CNI.
-    pub azure_cni: bool,
     /// Whether this is the first pool of a new cluster.
     pub first_pool: bool,
     /// Whether the feature `TrustedLaunchPreview` is in effect (looked at in the preview era only).
@@ -154,13 +155,8 @@ fn overlaid(before: Option<&Opaque>, asked: &Opaque) -> Opaque {
     all
 }
 
-/// 110 in recordings of 2024 (30 on Windows), 250 in newer tests of the Azure CLI.
 fn max_pods(wanted: &Wanted<'_>) -> u32 {
-    let default = match (wanted.os_type(), wanted.ctx.era) {
-        (OsType::Windows, _) => 30,
-        (OsType::Linux, Era::Preview | Era::Ga) => 110,
-        (OsType::Linux, _) => 250,
-    };
+    let default = wanted.ctx.pod_network.max_pods(wanted.os_type());
     let before = || wanted.ctx.settings_before().map(|s| s.max_pods);
     let asked = wanted.spec.max_pods.filter(|pods| *pods != 0).and_then(|pods| u32::try_from(pods).ok());
     asked.or_else(before).unwrap_or(default)

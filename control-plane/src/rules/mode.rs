@@ -24,7 +24,7 @@ pub(super) const RULES: &[Rule] = &[
         message: "Windows agent pools can only be added to AKS clusters using Azure-CNI.",
         wording: Wording::Verbatim,
         source: "Azure/AKS issues 1101 and 2839, jenkins-infra/azure pull request 108",
-        test: Test::Pool(|c| when(c.settings.os_type == OsType::Windows && !c.ctx.azure_cni)),
+        test: Test::Pool(|c| when(c.settings.os_type == OsType::Windows && !c.ctx.pod_network.is_azure_cni())),
         ..BAD_REQUEST
     },
     Rule {

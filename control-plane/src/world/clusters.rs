@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::pools::{self, Asker, ClusterFacts, Way};
 use super::registration::trusted_launch_in_effect;
 use super::tags::{laid_over, updated};
-use super::{Conditions, Put, World, conflict, deletion, guard, record};
+use super::{Conditions, Put, World, conflict, creation, deletion, guard, record};
 use crate::catalog::Resolved;
 use crate::clock::VirtualTime;
 use crate::engine::Unit;
@@ -104,6 +104,7 @@ pub(super) fn put(
     let feature = trusted_launch_in_effect(&subscription, &conditions.custom_features, now);
     let location = cluster_location(world, &spec, before.as_deref(), &group)?;
     let version = cluster_version(world, &spec, before.as_deref(), subscription.era, &location)?;
+    let spec = if before.is_none() { creation::completed(spec, &version) } else { spec };
     let request = Request { world, now, subscription, feature, id, spec, before, version, location };
     let embedded = request.embedded_pools(tx)?;
     request.judge(tx, &embedded)?;
@@ -136,9 +137,13 @@ impl Request<'_> {
             location: &self.location,
             version_asked: &self.version.asked,
             version: &self.version.patch,
+            network: self
+                .spec
+                .properties
+                .get("networkProfile")
+                .or_else(|| before.and_then(|c| c.properties.get("networkProfile"))),
             virtual_nodes: self.spec.virtual_nodes.unwrap_or(before.is_some_and(|c| c.virtual_nodes)),
             windows_profile: self.spec.windows_profile.unwrap_or(before.is_some_and(|c| c.windows_profile)),
-            azure_cni: self.spec.azure_cni.or(before.and_then(|c| c.azure_cni)),
         }
     }
 
@@ -209,14 +214,13 @@ impl Request<'_> {
     /// The cluster with what the request asks for.
     fn changed(self, base: Cluster) -> Cluster {
         let facts_virtual_nodes = self.facts().virtual_nodes;
-        let (facts_windows, facts_cni) = (self.facts().windows_profile, self.facts().azure_cni);
+        let facts_windows = self.facts().windows_profile;
         Cluster {
             tags: updated(base.tags, self.spec.tags),
             kubernetes_version: self.version.asked,
             current_kubernetes_version: self.version.patch,
             virtual_nodes: facts_virtual_nodes,
             windows_profile: facts_windows,
-            azure_cni: facts_cni,
             properties: laid_over(base.properties, self.spec.properties),
             envelope: laid_over(base.envelope, self.spec.envelope),
             ..base
@@ -244,7 +248,6 @@ impl Request<'_> {
                 .unwrap_or_else(|| shortened(default_group(), 80)),
             virtual_nodes: false,
             windows_profile: false,
-            azure_cni: None,
             provisioning: Provisioning::Creating,
             power: PowerState::Running,
             abort: None,

@@ -7,6 +7,7 @@ mod abort;
 mod clusters;
 mod conditions;
 mod conflict;
+mod creation;
 mod deletion;
 mod faults;
 mod generic;

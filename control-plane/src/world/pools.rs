@@ -5,14 +5,13 @@ use super::{Conditions, Put, World, conflict, deletion, guard, record};
 use crate::catalog::weeks_in;
 use crate::clock::VirtualTime;
 use crate::engine::Unit;
-use crate::era::Era;
 use crate::ids::{OperationId, PoolId, StorageKey};
 use crate::model::{
     Cluster, EventKind, Operation, OperationKind, OperationTarget, Pool, PoolSettings, PoolSpec, PowerState,
     Provisioning, Subscription, UsedVersions,
 };
 use crate::refusal::{Refusal, RefusalKind};
-use crate::resolve::{self, PoolContext};
+use crate::resolve::{self, PodNetwork, PoolContext};
 use crate::rules;
 use crate::store::Tx;
 use crate::timings::Step;
@@ -65,9 +64,9 @@ pub(super) struct ClusterFacts<'a> {
     pub(super) location: &'a str,
     pub(super) version_asked: &'a str,
     pub(super) version: &'a str,
+    pub(super) network: Option<&'a serde_json::Value>,
     pub(super) virtual_nodes: bool,
     pub(super) windows_profile: bool,
-    pub(super) azure_cni: Option<bool>,
 }
 
 impl<'a> ClusterFacts<'a> {
@@ -76,9 +75,9 @@ impl<'a> ClusterFacts<'a> {
             location: &cluster.location,
             version_asked: &cluster.kubernetes_version,
             version: &cluster.current_kubernetes_version,
+            network: cluster.properties.get("networkProfile"),
             virtual_nodes: cluster.virtual_nodes,
             windows_profile: cluster.windows_profile,
-            azure_cni: cluster.azure_cni,
         }
     }
 }
@@ -128,9 +127,9 @@ impl Asker<'_> {
             location: "",
             version_asked: "",
             version: "",
+            network: None,
             virtual_nodes: false,
             windows_profile: false,
-            azure_cni: None,
         };
         resolve::Wanted::new(&self.context(&nowhere, before, Way::AgentPool), spec).rolls_back().is_some()
     }
@@ -152,10 +151,9 @@ impl Asker<'_> {
             location: cluster.location,
             cluster_version: cluster.version,
             cluster_version_asked: cluster.version_asked,
+            pod_network: PodNetwork::of(self.subscription.era, cluster.network),
             virtual_nodes: cluster.virtual_nodes,
             windows_profile: cluster.windows_profile,
-            // Until 2025 a cluster that asked for no plug-in got kubenet.
-            azure_cni: cluster.azure_cni.unwrap_or(self.subscription.era >= Era::Y2025M08),
             first_pool: self.first_pool,
             trusted_launch_feature: self.feature,
             before,

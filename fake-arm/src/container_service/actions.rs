@@ -36,7 +36,7 @@ pub(crate) async fn start(scope: Scope, headers: HeaderMap) -> Answer {
 pub(crate) async fn abort_cluster(scope: Scope) -> Answer {
     let (cluster, operation) = scope.world().abort_cluster(&scope.cluster()).await?;
     let shown = clusters::resource(&scope, StatusCode::ACCEPTED, &cluster, Occasion::Aborted);
-    Ok(answer::with_both_urls(shown, &scope.door.origin, scope.subscription.id, &cluster.location, operation))
+    Ok(answer::with_both_urls(shown, &scope, &cluster.location, operation))
 }
 
 /// `POST {cluster}/rotateClusterCertificates`.
@@ -73,14 +73,14 @@ pub(crate) async fn delete_machines(scope: Scope, Content(body): Content) -> Ans
 
 fn accepted_or_nothing(scope: &Scope, location: &str, operation: Option<OperationId>) -> Response {
     match operation {
-        Some(operation) => answer::accepted(&scope.door.origin, scope.subscription.id, location, operation),
+        Some(operation) => answer::accepted(scope, location, operation),
         None => answer::empty(StatusCode::NO_CONTENT),
     }
 }
 
 fn accepted_pool(scope: &Scope, location: &str, pool: &Pool, operation: OperationId) -> Response {
     let shown = answer::json(Voice::Provider, StatusCode::ACCEPTED, pool::resource(pool, scope.form()));
-    answer::with_both_urls(shown, &scope.door.origin, scope.subscription.id, location, operation)
+    answer::with_both_urls(shown, scope, location, operation)
 }
 
 /// Actions that Azure has and the simulator does not.

@@ -76,9 +76,7 @@ pub(crate) async fn delete(scope: Scope, headers: HeaderMap) -> Answer {
     let location = scope.world().cluster(&id).map(|cluster| cluster.location.clone());
     let operation = scope.world().delete_cluster(&id, conditions(&headers)).await?;
     Ok(match (operation, location) {
-        (Some(operation), Some(location)) => {
-            answer::accepted(&scope.door.origin, scope.subscription.id, &location, operation)
-        }
+        (Some(operation), Some(location)) => answer::accepted(&scope, &location, operation),
         _ => answer::empty(StatusCode::NO_CONTENT),
     })
 }
@@ -117,9 +115,7 @@ fn accepted(scope: &Scope, done: &Put<Cluster>) -> Response {
     let occasion = if done.created { Occasion::Created } else { Occasion::Other };
     let response = resource(scope, answer::created_or_ok(done.created), &done.value, occasion);
     match done.operation {
-        Some(operation) => {
-            answer::with_operation(response, &scope.door.origin, scope.subscription.id, &done.value.location, operation)
-        }
+        Some(operation) => answer::with_operation(response, scope, &done.value.location, operation),
         None => response,
     }
 }

@@ -66,13 +66,7 @@ pub(crate) async fn operation(scope: Scope) -> Answer {
 /// image upgrade results in its pool: @azure/arm-containerservice takes nothing else for an end.
 pub(crate) async fn operation_result(scope: Scope) -> Answer {
     let operation = find(&scope).ok_or_else(|| missing(&scope))?;
-    let url = aks_status_url(
-        &scope.door.origin,
-        scope.subscription.id,
-        &operation.location,
-        "operationresults",
-        operation.id,
-    );
+    let url = aks_status_url(&scope, &operation.location, "operationresults", operation.id);
     match &operation.state {
         OperationState::InProgress => {
             let waiting = answer::json(Voice::Provider, StatusCode::ACCEPTED, b"{}".to_vec());

@@ -62,7 +62,7 @@ pub(crate) async fn delete(scope: Scope, headers: HeaderMap) -> Answer {
     let cluster = scope.existing_cluster()?;
     let operation = scope.world().delete_pool(&scope.pool(), conditions(&headers)).await?;
     Ok(match operation {
-        Some(id) => answer::accepted(&scope.door.origin, scope.subscription.id, &cluster.location, id),
+        Some(id) => answer::accepted(&scope, &cluster.location, id),
         None => answer::empty(StatusCode::NO_CONTENT),
     })
 }
@@ -72,9 +72,7 @@ fn accepted(scope: &Scope, done: &Put<Pool>) -> Response {
     let response = answer::json(Voice::Provider, answer::created_or_ok(done.created), body);
     let cluster = scope.world().cluster(&done.value.id.cluster);
     match (done.operation, cluster) {
-        (Some(operation), Some(cluster)) => {
-            answer::with_operation(response, &scope.door.origin, scope.subscription.id, &cluster.location, operation)
-        }
+        (Some(operation), Some(cluster)) => answer::with_operation(response, scope, &cluster.location, operation),
         _ => response,
     }
 }

@@ -53,12 +53,6 @@ impl ApiVersion {
     pub(crate) fn is_before(self, year: u16, month: u8) -> bool {
         (self.year, self.month) < (year, month)
     }
-
-    /// Whether `securityProfile.sshAccess` exists: in the previews, and in stable versions from 2025-08-01 on
-    /// (models of azure-mgmt-containerservice 37.0 and 40.0).
-    pub(crate) fn has_ssh_access(self) -> bool {
-        self.preview || !self.is_before(2025, 8)
-    }
 }
 
 fn digits(text: &str, count: usize) -> Option<u16> {
@@ -102,10 +96,9 @@ mod tests {
     #[test]
     fn dates_and_previews_are_versions() {
         let stable = ApiVersion::parse("2026-06-01").unwrap();
-        assert!(!stable.is_preview() && stable.has_ssh_access() && stable.is_before(2026, 7));
+        assert!(!stable.is_preview() && stable.is_before(2026, 7));
         assert!(!stable.is_before(2026, 6));
-        assert!(ApiVersion::parse("2024-06-02-preview").unwrap().has_ssh_access());
-        assert!(!ApiVersion::parse("2025-07-01").unwrap().has_ssh_access());
+        assert!(ApiVersion::parse("2024-06-02-preview").unwrap().is_preview());
         for bad in [
             "",
             "2026",

@@ -8,9 +8,11 @@ use super::cluster_defaults as defaults;
 use super::form::Form;
 use super::ids::ClusterPath;
 use super::json::{Object, document, object};
+use super::models;
 use super::pool;
 use super::pool_body::is_hollow;
 use super::preview_features::PreviewFeatures;
+use super::profiles::{aad, addons, api_server, autoscaler, identity, ingress, network, oidc, windows};
 
 /// What a cluster's answer is made of.
 pub(crate) struct View<'a> {
@@ -63,6 +65,7 @@ const PLACED: &[&str] = &[
     "securityProfile",
     "storageProfile",
     "oidcIssuerProfile",
+    "ingressProfile",
     "publicNetworkAccess",
     "nodeResourceGroupProfile",
     "workloadAutoScalerProfile",
@@ -71,6 +74,9 @@ const PLACED: &[&str] = &[
     "controlPlanePluginProfiles",
     "nodeProvisioningProfile",
     "bootstrapProfile",
+    "hostedSystemProfile",
+    "enableFIPS",
+    "healthMonitorProfile",
 ];
 
 /// Kept top-level members that are written at a place of their own below.
@@ -94,16 +100,16 @@ fn write(o: &mut Object<'_>, view: &View<'_>) {
     o.value("name", cluster.id.name.as_str());
     o.maybe("tags", cluster.tags.as_ref().filter(|tags| !tags.is_empty()));
     o.value("type", "Microsoft.ContainerService/ManagedClusters");
-    if view.form.api.is_before(2025, 1) {
-        o.kept(kept, "kind");
-    } else {
+    if view.form.fills_in_kind() {
         o.kept_or(kept, "kind", "Base");
+    } else {
+        o.kept(kept, "kind");
     }
     o.kept(kept, "extendedLocation");
     o.object("properties", |o| write_properties(o, view));
-    write_identity(o, view);
-    o.object("sku", |o| defaults::over(o, kept.get("sku"), &[("name", "Base"), ("tier", "Free")]));
-    if view.form.has_etag() {
+    identity::write(o, view);
+    o.object("sku", |o| write_sku(o, kept.get("sku"), view.form));
+    if view.form.has_etag() && view.occasion != Occasion::Created {
         o.value("eTag", &cluster.etag);
     }
     o.rest(kept, PLACED_TOP);
@@ -117,22 +123,23 @@ fn write_properties(o: &mut Object<'_>, view: &View<'_>) {
         o.value("code", cluster.power.as_str());
     });
     o.value("kubernetesVersion", &cluster.kubernetes_version);
-    o.value("currentKubernetesVersion", &cluster.current_kubernetes_version);
+    if view.form.knows(models::CURRENT_VERSION) {
+        o.value("currentKubernetesVersion", &cluster.current_kubernetes_version);
+    }
     o.value("dnsPrefix", &cluster.dns_prefix);
-    let (prefix, suffix, location) = (&cluster.dns_prefix, &cluster.dns_suffix, &cluster.location);
-    o.text("fqdn", format_args!("{prefix}-{suffix}.hcp.{location}.azmk8s.io"));
-    o.text("azurePortalFQDN", format_args!("{prefix}-{suffix}.portal.hcp.{location}.azmk8s.io"));
+    api_server::write_names(o, view);
     let new = view.occasion == Occasion::Created;
     o.array("agentPoolProfiles", view.pools, |one, out| pool::embedded(one, view.form, new, out));
-    o.kept(kept, "linuxProfile").kept(kept, "windowsProfile");
+    o.kept(kept, "linuxProfile");
+    windows::write(o, view);
     o.object("servicePrincipalProfile", |o| {
         defaults::over(o, kept.get("servicePrincipalProfile"), &[("clientId", "msi")]);
     });
     let addons = kept.get("addonProfiles").filter(|addons| !is_hollow(addons));
     if view.occasion == Occasion::Aborted && view.form.is_early() {
         o.object("addonProfiles", |o| defaults::built_in_addons(o, addons));
-    } else {
-        o.maybe("addonProfiles", addons);
+    } else if let Some(asked) = addons {
+        o.object("addonProfiles", |o| addons::write(o, view, asked));
     }
     o.kept(kept, "podIdentityProfile");
     o.value("nodeResourceGroup", &cluster.node_resource_group);
@@ -140,66 +147,66 @@ fn write_properties(o: &mut Object<'_>, view: &View<'_>) {
     if api.is_preview() && api.is_before(2025, 1) {
         o.kept_or(kept, "enablePodSecurityPolicy", &false);
     }
-    o.kept_or(kept, "supportPlan", "KubernetesOfficial");
-    o.object("networkProfile", |o| defaults::network(o, view));
-    o.kept(kept, "aadProfile");
-    o.value("maxAgentPools", &100);
-    o.kept(kept, "apiServerAccessProfile").kept(kept, "diskEncryptionSetID");
-    if view.stands {
-        o.object("identityProfile", |o| defaults::identities(o, cluster));
+    if view.form.knows(models::SUPPORT_PLAN) {
+        o.kept_or(kept, "supportPlan", "KubernetesOfficial");
     }
-    o.object("autoUpgradeProfile", |o| {
-        defaults::over(o, kept.get("autoUpgradeProfile"), &[("nodeOSUpgradeChannel", "NodeImage")]);
-    });
-    o.kept(kept, "autoScalerProfile");
+    o.object("networkProfile", |o| network::write(o, view));
+    aad::write(o, view);
+    o.value("maxAgentPools", &100);
+    api_server::write(o, view);
+    o.kept(kept, "diskEncryptionSetID");
+    if view.stands {
+        o.object("identityProfile", |o| identity::write_profile(o, cluster));
+    }
+    defaults::auto_upgrade(o, kept.get("autoUpgradeProfile"), view.form);
+    autoscaler::write(o, view);
     o.kept_or(kept, "disableLocalAccounts", &false);
     o.kept(kept, "httpProxyConfig");
-    o.kept_or(kept, "securityProfile", &serde_json::Map::new());
-    o.object("storageProfile", |o| defaults::storage(o, kept, api));
-    o.object("oidcIssuerProfile", |o| defaults::over(o, kept.get("oidcIssuerProfile"), &[("enabled", false)]));
+    if view.form.knows(models::CLUSTER_SECURITY) {
+        o.object("securityProfile", |o| defaults::security(o, kept.get("securityProfile"), view.form));
+    }
+    if view.form.knows(models::STORAGE) {
+        o.object("storageProfile", |o| defaults::storage(o, kept, view.form));
+    }
+    if view.form.knows(models::OIDC_ISSUER) {
+        o.object("oidcIssuerProfile", |o| oidc::write(o, view));
+    }
+    ingress::write(o, view);
     o.kept(kept, "publicNetworkAccess");
     if view.form.has_node_group_profile(view.features) || kept.contains_key("nodeResourceGroupProfile") {
         o.object("nodeResourceGroupProfile", |o| {
             defaults::over(o, kept.get("nodeResourceGroupProfile"), &[("restrictionLevel", "Unrestricted")]);
         });
     }
-    o.kept_or(kept, "workloadAutoScalerProfile", &serde_json::Map::new());
-    o.kept(kept, "azureMonitorProfile");
-    o.object("metricsProfile", |o| defaults::metrics(o, kept));
-    o.value("resourceUID", &cluster.resource_uid);
-    if api.is_preview() {
-        o.object("controlPlanePluginProfiles", |o| defaults::control_plane_plugins(o, kept, view.features));
+    if view.form.knows(models::WORKLOAD_AUTOSCALER) {
+        o.kept_or(kept, "workloadAutoScalerProfile", &serde_json::Map::new());
     }
-    if api.is_preview() || !api.is_before(2025, 7) {
-        o.object("nodeProvisioningProfile", |o| {
-            defaults::over(o, kept.get("nodeProvisioningProfile"), &[("mode", "Manual")]);
+    o.kept(kept, "azureMonitorProfile");
+    if view.form.knows(models::METRICS) {
+        o.object("metricsProfile", |o| defaults::metrics(o, kept));
+    }
+    if view.form.knows(models::RESOURCE_UID) {
+        o.value("resourceUID", &cluster.resource_uid);
+    }
+    if api.is_preview() && view.form.knows(models::NODE_PROVISIONING) {
+        let era = view.subscription.era;
+        o.object("controlPlanePluginProfiles", |o| defaults::control_plane_plugins(o, kept, era, view.features));
+    }
+    if view.form.knows(models::NODE_PROVISIONING) {
+        let profile = kept.get("nodeProvisioningProfile");
+        o.object("nodeProvisioningProfile", |o| defaults::node_provisioning(o, profile, view.form));
+    }
+    if view.form.fills_in_bootstrap() || kept.contains_key("bootstrapProfile") {
+        o.object("bootstrapProfile", |o| {
+            defaults::over(o, kept.get("bootstrapProfile"), &[("artifactSource", "Direct")]);
         });
     }
-    o.kept(kept, "bootstrapProfile");
+    defaults::mid_2026(o, kept, view);
     o.rest(kept, PLACED);
 }
 
-/// The identity with its principal. A cluster asked for with a service principal has none.
-fn write_identity(o: &mut Object<'_>, view: &View<'_>) {
-    let kept = view.cluster.envelope.get("identity").and_then(|v| v.as_object());
-    if kept.is_none() && has_own_service_principal(view.cluster) {
-        return;
-    }
-    let kind = kept.and_then(|k| k.get("type")).and_then(|v| v.as_str()).unwrap_or("SystemAssigned");
-    o.object("identity", |o| {
-        o.value("type", kind);
-        if kind.eq_ignore_ascii_case("SystemAssigned") {
-            o.value("principalId", &view.cluster.principal_id);
-            o.value("tenantId", &view.subscription.tenant);
-        }
-        if let Some(kept) = kept {
-            o.rest(kept, &["type"]);
-        }
-    });
-}
-
-fn has_own_service_principal(cluster: &Cluster) -> bool {
-    let profile = cluster.properties.get("servicePrincipalProfile");
-    let client = profile.and_then(|p| p.get("clientId")).and_then(|v| v.as_str());
-    client.is_some_and(|id| !id.eq_ignore_ascii_case("msi"))
+/// Until 2023 the names were `Basic` and, for an uptime SLA, `Paid` (recorded in all tests of January 2023 and before).
+fn write_sku(o: &mut Object<'_>, kept: Option<&serde_json::Value>, form: Form) {
+    let name = if form.api.is_before(2023, 2) { "Basic" } else { "Base" };
+    defaults::over(o, kept, &[("name", name), ("tier", "Free")]);
 }

@@ -20,6 +20,7 @@ const READ_ONLY: &[&str] = &[
     "privateFQDN",
     "azurePortalFQDN",
     "resourceUID",
+    "privateLinkResources",
     "eTag",
     "etag",
 ];
@@ -59,10 +60,12 @@ fn read_properties(mut properties: Members<'_>, spec: &mut ClusterSpec) -> Resul
     spec.node_resource_group = properties.text_or_default("nodeResourceGroup")?;
     spec.virtual_nodes = read_virtual_nodes(&mut properties)?;
     spec.windows_profile = read_windows_profile(&mut properties)?;
-    spec.azure_cni = read_network_plugin(&mut properties)?;
-    forget_secret(&mut properties, "servicePrincipalProfile", "secret")?;
-    forget_secret(&mut properties, "aadProfile", "serverAppSecret")?;
-    forget_effective_addresses(&mut properties)?;
+    forget(&mut properties, &["servicePrincipalProfile"], &["secret"])?;
+    forget(&mut properties, &["aadProfile"], &["serverAppSecret"])?;
+    forget(&mut properties, &["oidcIssuerProfile"], &["issuerURL"])?;
+    forget(&mut properties, &["ingressProfile", "webAppRouting"], &["identity"])?;
+    forget(&mut properties, &["networkProfile", "loadBalancerProfile"], &["effectiveOutboundIPs"])?;
+    forget(&mut properties, &["networkProfile", "natGatewayProfile"], &["effectiveOutboundIPs"])?;
     if let Some(pools) = properties.list("agentPoolProfiles")? {
         let pools: Result<Vec<_>, _> = pools.into_iter().map(pool_body::read_embedded).collect();
         spec.pools = Some(pools?);
@@ -85,25 +88,14 @@ fn read_virtual_nodes(properties: &mut Members<'_>) -> Result<Option<bool>, Erro
             addons.keep(VIRTUAL_NODE_ADDON, profile);
         }
     }
-    let kept = addons.rest();
+    let mut kept = addons.rest();
+    for profile in kept.values_mut().filter_map(Value::as_object_mut) {
+        profile.shift_remove("identity");
+    }
     if !kept.is_empty() {
         properties.keep("addonProfiles", kept);
     }
     Ok(enabled)
-}
-
-/// Looks at the plug-in that is asked for and leaves the whole profile among the kept members.
-fn read_network_plugin(properties: &mut Members<'_>) -> Result<Option<bool>, Error> {
-    let Some(mut profile) = properties.nested("networkProfile")? else {
-        return Ok(None);
-    };
-    let plugin = profile.text_or_default("networkPlugin")?;
-    let mut kept = profile.rest();
-    if let Some(plugin) = &plugin {
-        kept.shift_insert(0, "networkPlugin".to_owned(), Value::String(plugin.clone()));
-    }
-    properties.keep("networkProfile", kept);
-    Ok(plugin.map(|plugin| plugin.eq_ignore_ascii_case("azure")))
 }
 
 /// Windows pools need credentials, given at creation. The password is neither kept nor returned.
@@ -120,24 +112,16 @@ fn read_windows_profile(properties: &mut Members<'_>) -> Result<Option<bool>, Er
     Ok(Some(given.is_some()))
 }
 
-fn forget_secret(properties: &mut Members<'_>, profile: &str, secret: &str) -> Result<(), Error> {
-    if let Some(mut members) = properties.nested(profile)? {
-        members.drop_all(&[secret]);
-        properties.keep(profile, members.rest());
-    }
-    Ok(())
-}
-
-/// `effectiveOutboundIPs` is set by the server and sent back by every update.
-fn forget_effective_addresses(properties: &mut Members<'_>) -> Result<(), Error> {
-    let Some(mut network) = properties.nested("networkProfile")? else {
+/// Drops members of a nested object: secrets, and what the server sets and every update sends back.
+fn forget(outer: &mut Members<'_>, path: &[&str], names: &[&str]) -> Result<(), Error> {
+    let Some((first, rest)) = path.split_first() else {
+        outer.drop_all(names);
         return Ok(());
     };
-    if let Some(mut balancer) = network.nested("loadBalancerProfile")? {
-        balancer.drop_all(&["effectiveOutboundIPs"]);
-        network.keep("loadBalancerProfile", balancer.rest());
+    if let Some(mut members) = outer.nested(first)? {
+        forget(&mut members, rest, names)?;
+        outer.keep(first, members.rest());
     }
-    properties.keep("networkProfile", network.rest());
     Ok(())
 }
 
@@ -146,6 +130,11 @@ fn read_identity(top: &mut Members<'_>) -> Result<Option<Opaque>, Error> {
         return Ok(None);
     };
     identity.drop_all(&["principalId", "tenantId"]);
+    // The server sets what is in each.
+    if let Some(assigned) = identity.map("userAssignedIdentities")? {
+        let bare: Opaque = assigned.into_iter().map(|(id, _)| (id, Value::Object(Opaque::new()))).collect();
+        identity.keep("userAssignedIdentities", bare);
+    }
     Ok(Some(identity.rest()))
 }
 

@@ -7,6 +7,7 @@
 use control_plane::era::Era;
 use control_plane::model::Pool;
 
+use super::models::{self, Member};
 use super::preview_features::PreviewFeatures;
 use crate::middleware::ApiVersion;
 
@@ -25,11 +26,60 @@ impl Form {
         self.era == Era::Preview && self.api.is_preview()
     }
 
-    /// Whether `eTag` is there: in the models from 2024-03-02-preview and 2024-09-01 on. In the preview era it was not
-    /// filled in yet.
+    /// Whether the api-version knows a member.
+    pub(crate) fn knows(self, member: Member) -> bool {
+        member.is_known_to(self.api)
+    }
+
+    /// Whether `eTag` is there, in an answer that does not say that something is new. Preview api-versions filled it in
+    /// from mid-2024 on; stable ones not yet in July 2025 (`test_aks_control_plane_user_assigned_identity`), and in April
+    /// 2026 (`test_aks_create_and_update_with_app_routing_istio`).
     pub(crate) fn has_etag(self) -> bool {
-        let in_model = if self.api.is_preview() { !self.api.is_before(2024, 3) } else { !self.api.is_before(2024, 9) };
-        in_model && self.era > Era::Preview
+        let filled_in = if self.api.is_preview() { self.era > Era::Preview } else { self.era >= Era::Y2025M08 };
+        self.knows(models::ETAG) && filled_in
+    }
+
+    /// Whether `kind` is filled in with `Base`: seen from April 2024 on.
+    pub(crate) fn fills_in_kind(self) -> bool {
+        self.knows(models::KIND) && self.era > Era::Preview
+    }
+
+    /// Whether `bootstrapProfile` is filled in: seen from April 2024 on.
+    pub(crate) fn fills_in_bootstrap(self) -> bool {
+        self.knows(models::BOOTSTRAP) && self.era > Era::Preview
+    }
+
+    /// Whether a pool's `scaleDownMode` is filled in: not in October 2024 (`test_aks_create_update_vtpm_flow` of
+    /// Azure/azure-cli), but in March 2025 (`test_aks_create_gpu_driver_flow`).
+    pub(crate) fn fills_in_scale_down_mode(self) -> bool {
+        self.era >= Era::Y2025M08 || (self.era == Era::Ga && !self.api.is_before(2024, 10))
+    }
+
+    /// Whether `upgradeSettings.maxUnavailable` is filled in.
+    pub(crate) fn fills_in_unavailable(self) -> bool {
+        self.fills_in_surge() && self.knows(models::MAX_UNAVAILABLE)
+    }
+
+    /// Whether a pool shows `enableCustomCATrust`: in previews until 2025, gone in 2026.
+    pub(crate) fn has_custom_ca_trust(self) -> bool {
+        self.api.is_preview() && self.era < Era::Y2025M08
+    }
+
+    /// Whether `diskCSIDriver.version` is there: in previews until 2025, gone in 2026.
+    pub(crate) fn shows_disk_driver_version(self) -> bool {
+        self.api.is_preview() && self.era < Era::Y2025M08
+    }
+
+    /// Whether `sshAccess` is filled in: in previews. Stable api-versions show it when it was asked for (recorded in April
+    /// 2026, when the model had the member).
+    pub(crate) fn fills_in_ssh_access(self) -> bool {
+        self.api.is_preview() && self.knows(models::SSH_ACCESS)
+    }
+
+    /// Whether `networkProfile.podLinkLocalAccess` is filled in: with its feature in the preview era, in all previews of
+    /// 2026.
+    pub(crate) fn shows_pod_link_local_access(self, features: PreviewFeatures) -> bool {
+        features.imds_restriction || (self.api.is_preview() && self.era >= Era::Y2025M08)
     }
 
     /// Whether `upgradeSettings.maxSurge` is filled in with 10 %: seen from mid-2024 on.
@@ -41,7 +91,8 @@ impl Form {
     /// flag did through preview api-versions; the others showed `sshAccess` alone.
     pub(crate) fn shows_trusted_launch(self, pool: &Pool) -> bool {
         let settings = &pool.settings;
-        !self.is_early() || settings.vtpm || settings.secure_boot || settings.has_trusted_launch_image()
+        let flagged = settings.vtpm || settings.secure_boot || settings.has_trusted_launch_image();
+        self.knows(models::TRUSTED_LAUNCH) && (!self.is_early() || flagged)
     }
 
     /// Whether a load balancer's SKU is written `Standard` as soon as it stands, whatever was asked for.
@@ -49,11 +100,10 @@ impl Form {
         self.era == Era::Preview
     }
 
-    /// Whether `nodeResourceGroupProfile` is there: in the models of all previews, and from 2024-09-01 on. In the
-    /// preview era only where its feature was in effect.
+    /// Whether `nodeResourceGroupProfile` is filled in: in the preview era where its feature was in effect; not in 2025
+    /// and 2026, stable or preview.
     pub(crate) fn has_node_group_profile(self, features: PreviewFeatures) -> bool {
-        let in_model = self.api.is_preview() || !self.api.is_before(2024, 9);
-        in_model && (self.era > Era::Preview || features.node_group_lockdown)
+        self.knows(models::NODE_GROUP_PROFILE) && self.era == Era::Preview && features.node_group_lockdown
     }
 
     /// Whether a machine has a `provisioningState` of its own: not in the previews of 2024.
@@ -106,10 +156,11 @@ mod tests {
     fn members_come_with_their_api_version_and_their_time() {
         assert!(!form("2024-06-02-preview", Era::Preview).has_etag());
         assert!(form("2024-06-02-preview", Era::Ga).has_etag());
-        assert!(!form("2024-08-01", Era::Ga).has_etag() && form("2024-10-01", Era::Ga).has_etag());
+        assert!(!form("2024-10-01", Era::Ga).has_etag() && form("2025-10-01", Era::Y2025M08).has_etag());
+        assert!(!form("2024-08-01", Era::CURRENT).has_etag());
         let lockdown = PreviewFeatures { node_group_lockdown: true, ..PreviewFeatures::default() };
         assert!(!form("2024-08-01", Era::Ga).has_node_group_profile(lockdown));
-        assert!(form("2026-06-01", Era::CURRENT).has_node_group_profile(PreviewFeatures::default()));
+        assert!(!form("2026-06-01", Era::CURRENT).has_node_group_profile(PreviewFeatures::default()));
         assert!(form("2024-06-02-preview", Era::Preview).has_node_group_profile(lockdown));
         assert!(!form("2024-06-02-preview", Era::Preview).has_node_group_profile(PreviewFeatures::default()));
         assert!(form("2024-06-02-preview", Era::Preview).has_components());

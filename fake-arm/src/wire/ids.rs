@@ -4,6 +4,7 @@ use std::fmt;
 
 use control_plane::ids::{ClusterId, GroupId, NodeId, PoolId};
 use control_plane::model::Cluster;
+use uuid::Uuid;
 
 macro_rules! shown {
     ($(#[$doc:meta])* $name:ident($id:ident: &$type:ty) => $($part:expr),+) => {
@@ -39,6 +40,12 @@ pub(crate) fn node_group(cluster: &Cluster) -> GroupId {
     }
 }
 
+/// An id of a user-assigned identity, `client` or `principal`: made of its resource id, so that no second copy of it has
+/// to be stored.
+pub(crate) fn user_assigned_id(id: &str, what: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{what}:{}", id.to_lowercase()).as_bytes())
+}
+
 /// The name of a pool's scale set.
 pub(crate) fn scale_set_name(pool: &PoolId, name_hash: &str) -> String {
     control_plane::engine::names::scale_set(pool.name.as_str(), name_hash)
@@ -68,7 +75,7 @@ mod tests {
 
     #[test]
     fn each_provider_has_its_own_letter_case() {
-        let group = GroupId { subscription: SubscriptionId(uuid::Uuid::nil()), name: "RG".into() };
+        let group = GroupId { subscription: SubscriptionId(Uuid::nil()), name: "RG".into() };
         let cluster = ClusterId { group: group.clone(), name: "C".into() };
         let pool = PoolId { cluster: cluster.clone(), name: "p".into() };
         let s = "/subscriptions/00000000-0000-0000-0000-000000000000";

@@ -5,6 +5,7 @@ use control_plane::model::{GpuDriver, MachineGroup, Opaque, Pool, PoolKind, Prio
 use super::form::Form;
 use super::ids::PoolPath;
 use super::json::{Object, document, object};
+use super::models;
 use super::pool_body::is_hollow;
 
 /// Kept members that are written at a place of their own below.
@@ -23,6 +24,7 @@ const PLACED: &[&str] = &[
     "enableCustomCATrust",
     "enableEncryptionAtHost",
     "enableUltraSSD",
+    "upgradeStrategy",
     "upgradeSettings",
     "gpuProfile",
     "networkProfile",
@@ -86,7 +88,11 @@ fn write_properties(o: &mut Object<'_>, pool: &Pool, form: Form, new: bool) {
         o.value("maxCount", &bounds.max).value("minCount", &bounds.min);
     }
     o.value("enableAutoScaling", &scales_itself(pool));
-    o.kept(kept, "scaleDownMode");
+    if form.fills_in_scale_down_mode() {
+        o.kept_or(kept, "scaleDownMode", "Delete");
+    } else {
+        o.kept(kept, "scaleDownMode");
+    }
     if settings.priority == Priority::Spot {
         o.value("scaleSetPriority", "Spot");
         o.kept_or(kept, "scaleSetEvictionPolicy", "Delete").kept_or(kept, "spotMaxPrice", &-1.0);
@@ -96,9 +102,11 @@ fn write_properties(o: &mut Object<'_>, pool: &Pool, form: Form, new: bool) {
         o.value("code", settings.power.as_str());
     });
     o.value("orchestratorVersion", &settings.orchestrator_version);
-    o.value("currentOrchestratorVersion", &settings.current_orchestrator_version);
+    if form.knows(models::CURRENT_VERSION) {
+        o.value("currentOrchestratorVersion", &settings.current_orchestrator_version);
+    }
     o.kept_or(kept, "enableNodePublicIP", &false);
-    if api.is_preview() {
+    if form.has_custom_ca_trust() {
         o.kept_or(kept, "enableCustomCATrust", &false);
     } else {
         o.kept(kept, "enableCustomCATrust");
@@ -112,19 +120,24 @@ fn write_properties(o: &mut Object<'_>, pool: &Pool, form: Form, new: bool) {
     o.value("osType", settings.os_type.as_str());
     o.value("osSKU", &settings.os_sku);
     o.value("nodeImageVersion", &settings.node_image_version);
+    if form.knows(models::UPGRADE_STRATEGY) {
+        o.kept_or(kept, "upgradeStrategy", "Rolling");
+    } else {
+        o.kept(kept, "upgradeStrategy");
+    }
     write_upgrade_settings(o, pool, form);
     o.value("enableFIPS", &settings.fips);
     write_gpu(o, pool, form);
     if machines {
         write_machines(o, pool);
     }
-    if api.is_preview() {
+    if api.is_preview() && form.knows(models::POOL_NETWORK) {
         o.kept_or(kept, "networkProfile", &serde_json::Map::new());
     } else {
         o.kept(kept, "networkProfile");
     }
     write_security(o, pool, form);
-    if form.has_etag() {
+    if form.has_etag() && !new {
         o.value("eTag", &pool.etag);
     }
     o.rest(kept, PLACED);
@@ -141,7 +154,7 @@ fn write_labels_and_taints(o: &mut Object<'_>, pool: &Pool, new: bool) {
     }
 }
 
-/// `maxSurge` is 10 % unless something else was asked for.
+/// `maxSurge` is 10 %, and `maxUnavailable` 0, unless something else was asked for.
 fn write_upgrade_settings(o: &mut Object<'_>, pool: &Pool, form: Form) {
     let kept = pool.settings.properties.get("upgradeSettings").and_then(|v| v.as_object());
     let empty = Opaque::new();
@@ -149,7 +162,13 @@ fn write_upgrade_settings(o: &mut Object<'_>, pool: &Pool, form: Form) {
     o.object("upgradeSettings", |o| {
         // Spot pools have none: az would send it back, and the service refuses it.
         if form.fills_in_surge() && pool.settings.priority != Priority::Spot {
-            o.kept_or(kept, "maxSurge", "10%").rest(kept, &["maxSurge"]);
+            o.kept_or(kept, "maxSurge", "10%");
+            if form.fills_in_unavailable() {
+                o.kept_or(kept, "maxUnavailable", "0");
+            } else {
+                o.kept(kept, "maxUnavailable");
+            }
+            o.rest(kept, &["maxSurge", "maxUnavailable"]);
         } else {
             o.rest(kept, &[]);
         }
@@ -198,11 +217,13 @@ fn write_machines(o: &mut Object<'_>, pool: &Pool) {
 /// Both booleans, except where [`Form`] knows better: az 2.66 to 2.91 crash on `--enable-secure-boot` when the profile is missing.
 fn write_security(o: &mut Object<'_>, pool: &Pool, form: Form) {
     let kept = pool.settings.properties.get("securityProfile").filter(|v| !is_hollow(v)).and_then(|v| v.as_object());
+    let access = kept.and_then(|k| k.get("sshAccess")).and_then(|v| v.as_str());
+    let access = access.or(form.fills_in_ssh_access().then_some("LocalUser"));
+    if kept.is_none() && access.is_none() && !form.knows(models::TRUSTED_LAUNCH) {
+        return;
+    }
     o.object("securityProfile", |o| {
-        if form.api.has_ssh_access() {
-            let access = kept.and_then(|k| k.get("sshAccess")).and_then(|v| v.as_str());
-            o.value("sshAccess", access.unwrap_or("LocalUser"));
-        }
+        o.maybe("sshAccess", access);
         if form.shows_trusted_launch(pool) {
             o.value("enableVTPM", &pool.settings.vtpm);
             o.value("enableSecureBoot", &pool.settings.secure_boot);

@@ -12,20 +12,14 @@ async fn both_flags_are_always_shown_and_a_read_can_be_written_back() {
     let pool_path = format!("{path}/agentPools/np2");
     let body = json!({"properties": {"count": 1, "vmSize": "", "mode": "User", "osType": "Linux"}});
     let created = house.put(&pool_path, body).await.ok(201).json();
-    assert_eq!(
-        created["properties"]["securityProfile"],
-        json!({"sshAccess": "LocalUser", "enableVTPM": false, "enableSecureBoot": false})
-    );
+    assert_eq!(created["properties"]["securityProfile"], json!({"enableVTPM": false, "enableSecureBoot": false}));
     house.settle().await;
     let mut read = house.get(&pool_path).await.ok(200).json();
     read["properties"]["securityProfile"]["enableSecureBoot"] = json!(true);
     house.put(&pool_path, read).await.ok(200);
     house.settle().await;
     let after = house.get(&pool_path).await.ok(200).json();
-    assert_eq!(
-        after["properties"]["securityProfile"],
-        json!({"sshAccess": "LocalUser", "enableVTPM": false, "enableSecureBoot": true})
-    );
+    assert_eq!(after["properties"]["securityProfile"], json!({"enableVTPM": false, "enableSecureBoot": true}));
     assert_eq!(after["properties"]["provisioningState"], "Succeeded");
 
     let cluster = house.get(&path).await.ok(200).json();

@@ -14,6 +14,7 @@ mod matrix;
 mod operations_page;
 mod pool_versions;
 mod pools;
+mod profiles;
 mod resource_health;
 mod roles;
 mod setup;

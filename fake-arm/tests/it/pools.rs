@@ -100,7 +100,8 @@ async fn each_kind_of_pool_is_made_as_asked_for_and_stays_so() {
         (
             "surge",
             json!({"upgradeSettings": {"maxSurge": "33%", "drainTimeoutInMinutes": 7, "nodeSoakDurationInMinutes": 2}}),
-            json!({"upgradeSettings": {"maxSurge": "33%", "drainTimeoutInMinutes": 7, "nodeSoakDurationInMinutes": 2}}),
+            json!({"upgradeSettings": {"maxSurge": "33%", "maxUnavailable": "0", "drainTimeoutInMinutes": 7,
+                "nodeSoakDurationInMinutes": 2}}),
         ),
         (
             "vms",
@@ -373,5 +374,5 @@ async fn unknown_properties_are_kept_at_any_depth() {
         "np",
     );
     assert_eq!(found["securityProfile"]["new"], json!({"x": 1}));
-    assert_eq!(found["upgradeSettings"], json!({"maxSurge": "1", "new": true}));
+    assert_eq!(found["upgradeSettings"], json!({"maxSurge": "1", "maxUnavailable": "0", "new": true}));
 }

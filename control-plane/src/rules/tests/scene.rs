@@ -10,7 +10,7 @@ use crate::era::Era;
 use crate::ids::{ClusterId, GroupId, Name, OperationId, PoolId, SubscriptionId};
 use crate::model::{Cluster, ClusterSpec, NodePoolMode, Opaque, Pool, PoolSettings, PoolSpec, Provisioning};
 use crate::refusal::Refusal;
-use crate::resolve::{PoolContext, resolve_pool};
+use crate::resolve::{PodNetwork, PoolContext, resolve_pool};
 use crate::rules::{self, ClusterContext};
 
 /// What is judged.
@@ -201,9 +201,9 @@ impl Scene {
             location: "eastus",
             cluster_version: &self.cluster_version,
             cluster_version_asked: &self.cluster_version,
+            pod_network: if self.azure_cni { PodNetwork::Overlay } else { PodNetwork::Kubenet },
             virtual_nodes: self.virtual_nodes,
             windows_profile: self.windows_profile,
-            azure_cni: self.azure_cni,
             first_pool: self.first_pool,
             trusted_launch_feature: self.feature,
             before: self.before.as_ref(),
@@ -260,7 +260,6 @@ impl Scene {
             node_resource_group: "MC_group_my-cluster_1_eastus".into(),
             virtual_nodes: false,
             windows_profile: false,
-            azure_cni: None,
             provisioning: Provisioning::Succeeded,
             operation: OperationId(Uuid::nil()),
             control_plane_ready: VirtualTime::from_millis(0),
