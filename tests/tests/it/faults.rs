@@ -91,7 +91,7 @@ fn what_boots_all_the_same_is_told_by_the_registers() {
 }
 
 #[test]
-fn a_pools_faults_survive_a_reimage_and_fail_its_operation_with_the_components_name() {
+fn a_pools_faults_reach_new_nodes_and_fail_its_operation_with_the_components_name() {
     let (slipway, node) = with_one_node();
     let pool = ["pool", "fault", "-g", "g", "--cluster", "c", "--pool", "nodepool1"];
     slipway.ok(&[&pool[..], &["--add", "revoked-by-dbx-hash-kernel"]].concat());

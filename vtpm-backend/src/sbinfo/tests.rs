@@ -1,16 +1,23 @@
 use control_plane::faults::{Fault, LIBRARY, Outcome};
 
+use std::sync::Arc;
+
 use super::*;
 use crate::faults::{in_variables, on_disk};
-use crate::image::testing::{image, keys};
+use crate::image::testing::{UBUNTU, image, keys, library};
 use crate::modules;
 
 fn findings(faults: &[Fault]) -> Vec<Finding> {
-    let disk = on_disk(&image(), faults, keys()).unwrap();
+    findings_on(&image(), faults).unwrap()
+}
+
+/// `None` when the fault does not fit the image.
+fn findings_on(image: &Arc<NodeImage>, faults: &[Fault]) -> Option<Vec<Finding>> {
+    let disk = on_disk(image, faults, keys()).ok()?;
     let mut variables = Variables::of_keys(keys().databases());
-    in_variables(&mut variables, faults, &image(), keys()).unwrap();
+    in_variables(&mut variables, faults, image, keys()).ok()?;
     let on_disk = modules::on_disk(&disk, faults, keys()).unwrap();
-    inspect(&disk, &variables, &on_disk, &modules::trusted_keys(&disk, &variables, keys()).unwrap())
+    Some(inspect(&disk, &variables, &on_disk, &modules::trusted_keys(&disk, &variables, keys()).unwrap()))
 }
 
 fn bad(faults: &[Fault]) -> Vec<(Kind, Trust)> {
@@ -27,21 +34,30 @@ fn a_good_disk_is_trusted_throughout() {
     assert!(matches!(&all[1].trust, Trust::Trusted { by } if by.ends_with("in shim's own certificate")));
 }
 
-/// What Secure Boot refuses is found, and nothing else is, apart from the module, which does not keep a node from booting.
+/// What Secure Boot refuses is found, and nothing else is, apart from the module, which does not keep a node from
+/// booting; on every distribution.
 #[test]
 fn findings_are_what_secure_boot_refuses() {
-    for entry in &LIBRARY {
-        let found = bad(&[entry.fault]);
-        let expected = match (entry.fault, entry.secure_boot_on.outcome) {
-            (Fault::UnsignedModule, _) => vec![Kind::Module],
-            // GRUB and kernel have one signer.
-            (Fault::RevokedCertificate { component: Component::Grub }, _) => vec![Kind::BootLoader, Kind::Kernel],
-            (_, Outcome::Boots) => vec![],
-            (_, Outcome::Refused(Component::Kernel)) => vec![Kind::Kernel],
-            (_, Outcome::Refused(_)) => vec![Kind::BootLoader],
-        };
-        let kinds: Vec<_> = found.iter().map(|(kind, _)| *kind).collect();
-        assert_eq!(kinds, expected, "{}: {found:?}", entry.name);
+    let unified = "AKSAzureContainerLinux-V3gen2TL-202607.13.0";
+    for name in [UBUNTU, "AKSUbuntu-2404gen2TLcontainerd-202607.13.0", "AKSAzureLinux-V3gen2TL-202607.13.0", unified] {
+        let image = library().get(name).unwrap();
+        for entry in &LIBRARY {
+            let Some(found) = findings_on(&image, &[entry.fault]) else {
+                assert_eq!(name, unified, "{}", entry.name);
+                continue;
+            };
+            let expected = match (entry.fault, entry.secure_boot_on.outcome) {
+                (Fault::UnsignedModule, _) => vec![Kind::Module],
+                // GRUB and kernel have one signer.
+                (Fault::RevokedCertificate { component: Component::Grub }, _) => vec![Kind::BootLoader, Kind::Kernel],
+                (_, Outcome::Boots) => vec![],
+                (_, Outcome::Refused(Component::Kernel)) => vec![Kind::Kernel],
+                (_, Outcome::Refused(_)) => vec![Kind::BootLoader],
+            };
+            let bad = found.iter().filter(|finding| !finding.is_trusted());
+            let kinds: Vec<_> = bad.map(|finding| finding.kind).collect();
+            assert_eq!(kinds, expected, "{name}, {}: {found:?}", entry.name);
+        }
     }
 }
 
