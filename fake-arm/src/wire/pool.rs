@@ -67,7 +67,10 @@ fn write_properties(o: &mut Object<'_>, pool: &Pool, form: Form, new: bool) {
     let settings = &pool.settings;
     let kept = &settings.properties;
     let machines = settings.kind == PoolKind::VirtualMachines;
-    if !machines {
+    if machines {
+        // Sizes and counts are in the profile (recorded in test_vms_agentpool_type of Azure/azure-cli, July 2025).
+        o.value("count", &()).value("vmSize", "");
+    } else {
         o.value("count", &settings.count).value("vmSize", &settings.vm_size);
     }
     o.value("osDiskSizeGB", &settings.os_disk_size_gb);

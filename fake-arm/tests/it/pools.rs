@@ -107,7 +107,7 @@ async fn each_kind_of_pool_is_made_as_asked_for_and_stays_so() {
             "vms",
             json!({"type": "VirtualMachines", "virtualMachinesProfile": {"scale": {"manual": [
                 {"size": "Standard_D4s_v3", "count": 1}, {"size": "Standard_D2s_v3", "count": 2}]}}}),
-            json!({"type": "VirtualMachines", "count": null, "vmSize": null, "virtualMachineNodesStatus": [
+            json!({"type": "VirtualMachines", "count": null, "vmSize": "", "virtualMachineNodesStatus": [
                 {"size": "Standard_D4s_v3", "count": 1}, {"size": "Standard_D2s_v3", "count": 2}]}),
         ),
     ];
