@@ -126,7 +126,7 @@ pub(crate) fn not_yet(mut response: Response, door: &FrontDoor) -> Response {
 /// (`operationresults`).
 pub(crate) fn aks_status_url(scope: &Scope, location: &str, kind: &str, operation: OperationId) -> String {
     let (origin, subscription) = (&scope.door.origin, scope.subscription.id);
-    let api = status_api_version(scope.subscription.era, location);
+    let api = status_api_version(scope.form().era, location);
     format!(
         "{origin}/subscriptions/{subscription}/providers/Microsoft.ContainerService/locations/{location}/{kind}/{operation}?api-version={api}"
     )

@@ -87,7 +87,7 @@ impl Scope {
 
     /// What the form of the answer depends on.
     pub(crate) fn form(&self) -> Form {
-        Form { api: self.api, era: self.subscription.era }
+        Form::of(self.api, self.subscription.era)
     }
 
     /// The resource group that the path names.

@@ -189,7 +189,7 @@ fn write_properties(o: &mut Object<'_>, view: &View<'_>) {
         o.value("resourceUID", &cluster.resource_uid);
     }
     if api.is_preview() && view.form.knows(models::NODE_PROVISIONING) {
-        let era = view.subscription.era;
+        let era = view.form.era;
         o.object("controlPlanePluginProfiles", |o| defaults::control_plane_plugins(o, kept, era, view.features));
     }
     if view.form.knows(models::NODE_PROVISIONING) {

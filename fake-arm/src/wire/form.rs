@@ -21,6 +21,20 @@ pub(crate) struct Form {
 }
 
 impl Form {
+    /// The form of an answer through an api-version in a subscription.
+    ///
+    /// Preview api-versions are retired after a year, so what is known of an old one is how the resource provider of its
+    /// time answered: it does so in subscriptions of later eras too. Stable ones stay, and their answers grow.
+    pub(crate) fn of(api: ApiVersion, era: Era) -> Self {
+        let then = match api {
+            _ if !api.is_preview() => era,
+            _ if api.is_before(2024, 10) => Era::Preview,
+            _ if api.is_before(2025, 8) => Era::Ga,
+            _ => era,
+        };
+        Form { api, era: era.min(then) }
+    }
+
     /// Whether the resource provider speaks as it did in the preview of trusted launch, through a preview api-version.
     pub(crate) fn is_early(self) -> bool {
         self.era == Era::Preview && self.api.is_preview()
@@ -167,5 +181,9 @@ mod tests {
         assert!(!form("2026-06-01", Era::CURRENT).has_components());
         assert!(form("2026-06-01", Era::CURRENT).has_machine_state());
         assert!(!form("2024-08-01", Era::Preview).is_early());
+        let of = |api: &str| Form::of(ApiVersion::parse(api).unwrap(), Era::CURRENT).era;
+        assert_eq!(of("2024-06-02-preview"), Era::Preview);
+        assert_eq!(of("2025-03-02-preview"), Era::Ga);
+        assert_eq!((of("2026-05-02-preview"), of("2024-08-01")), (Era::CURRENT, Era::CURRENT));
     }
 }

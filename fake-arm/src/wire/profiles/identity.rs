@@ -38,7 +38,7 @@ fn write_user_assigned(o: &mut Object<'_>, view: &View<'_>, all: &Opaque) {
             if view.stands {
                 o.value("clientId", &user_assigned_id(id, "client"));
             }
-            if view.stands || view.subscription.era >= Era::Y2025M08 {
+            if view.stands || view.form.era >= Era::Y2025M08 {
                 o.value("principalId", &user_assigned_id(id, "principal"));
             }
         });

@@ -31,7 +31,7 @@ fn write_routing(o: &mut Object<'_>, view: &View<'_>, routing: &Map<String, Valu
     } else {
         o.value("identity", &Value::Null);
     }
-    if view.subscription.era > Era::Preview {
+    if view.form.era > Era::Preview {
         let controller =
             Value::from(Map::from_iter([("defaultIngressControllerType".to_owned(), "AnnotationControlled".into())]));
         o.kept_or(routing, "nginx", &controller);
