@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod faults;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,13 +9,14 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use control_plane::clock::Pace;
 use control_plane::era::Era;
-use control_plane::faults;
 use control_plane::hardware::Component;
 use vtpm_backend::boot::engine::FirmwareProfile;
 
 use super::boot::parse_firmware;
 use crate::duration;
 use crate::serve::{DEFAULT_LISTEN, parse_identity_listen, parse_listen};
+
+pub(super) use faults::{Fault, FaultOptions, Pool, Shown};
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 evidence or boot files not trusted, or a boot that differs.";
 
@@ -251,61 +254,6 @@ pub(super) enum Node {
     },
     /// Print the TCTI string by which tpm2-tools reach its TPM.
     Tcti(Which),
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Fault {
-    /// List all faults with what they do.
-    List,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Pool {
-    /// Give every node of a pool, and every node made later, faults of the failure library, or take them away; without
-    /// an option: show those it has.
-    Fault {
-        /// The resource group.
-        #[arg(short = 'g', long, value_name = "GROUP")]
-        resource_group: String,
-        /// The cluster.
-        #[arg(long)]
-        cluster: String,
-        /// The pool.
-        #[arg(long)]
-        pool: String,
-        #[command(flatten)]
-        change: FaultOptions,
-    },
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct FaultOptions {
-    /// Faults to add; 'slipway fault list' names them.
-    #[arg(long, num_args = 1.., value_name = "NAME")]
-    pub(super) add: Vec<faults::Fault>,
-    /// Faults to take away.
-    #[arg(long, num_args = 1.., value_name = "NAME")]
-    pub(super) remove: Vec<faults::Fault>,
-    /// Take all faults away first.
-    #[arg(long)]
-    pub(super) clear: bool,
-}
-
-/// What `sbinfo` looks at; without -m, -k and -b: everything.
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub(super) struct Shown {
-    /// Only what is unsigned, untrusted or revoked.
-    #[arg(short = 'u')]
-    pub(super) untrusted: bool,
-    /// Kernel modules.
-    #[arg(short = 'm')]
-    pub(super) modules: bool,
-    /// Kernels.
-    #[arg(short = 'k')]
-    pub(super) kernels: bool,
-    /// Boot loaders.
-    #[arg(short = 'b')]
-    pub(super) boot_loaders: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use control_plane::faults::{Fault, UnknownFault};
+use control_plane::faults::{Fault, UnknownFault, check};
 use control_plane::ids::{ClusterId, GroupId, Name, PoolId};
 use control_plane::model::Pool;
 use control_plane::refusal::RefusalKind;
@@ -69,7 +69,9 @@ pub(super) async fn tamper(
 ) -> Result<Json<NodeView>, ControlError> {
     let Json(request) = request?;
     let node = find(&control, &node)?;
-    let change = FaultChange::add(Fault::Tampered { component: request.component });
+    let fault = Fault::Tampered { component: request.component };
+    check(&[fault], true).map_err(|conflict| ControlError::new(RefusalKind::BadRequest, "FaultConflict", conflict))?;
+    let change = FaultChange::add(fault);
     fits(&control, &node.model.image, &change).await?;
     let node = control.world.change_node_faults(&node.id, change).await?;
     Ok(Json(NodeView::new(&node, None)))

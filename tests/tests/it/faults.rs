@@ -35,6 +35,8 @@ fn faults_are_given_shown_and_taken_away() {
     assert!(complaint.contains("there is no fault 'gremlins'; one of tampered-shim"), "{complaint}");
     let complaint = slipway.fails(1, &["node", "fault", &node, "--add", "event-log-edited", "event-log-withheld"]);
     assert!(complaint.contains("exclude each other"), "{complaint}");
+    let complaint = slipway.fails(1, &["node", "tamper", &node, "--component", "firmware"]);
+    assert!(complaint.contains("the firmware is not on the OS disk"), "{complaint}");
     slipway.ok(&["node", "fault", &node, "--clear"]);
     assert!(slipway.ok(&["node", "fault", &node]).contains("has no faults"));
 }

@@ -12,7 +12,7 @@ use crate::boot::{BootError, BootRun, Machine, boot};
 use crate::eventlog::{EventData, EventLog, EventType};
 use crate::image::NodeImage;
 use crate::image::testing::{image, keys, library};
-use crate::pcr::PcrIndex;
+use crate::pcr::{Bank, PcrIndex};
 
 /// A distribution that boots a unified kernel image.
 const UNIFIED: &str = "AKSAzureContainerLinux-V3gen2TL-202607.13.0";
@@ -122,6 +122,19 @@ fn refusals_leave_the_traces_that_real_ones_leave() {
     let revoked = trace(Fault::RevokedHash { component: Component::Kernel });
     assert_eq!(revoked.last().map(String::as_str), Some("dbx"));
     assert_eq!(revoked.len(), good.len() + 1);
+}
+
+/// Whoever is refused before GRUB runs leaves GRUB's registers as the power-on left them, also after the refusal.
+#[test]
+fn nothing_runs_behind_a_refused_boot_loader() {
+    for entry in LIBRARY.iter().filter(|entry| entry.secure_boot_on.registers.contains(&8)) {
+        let run = run(&[entry.fault], true);
+        let (Outcome::Refused(component), Some(at_refusal)) = (outcome(&run), &run.at_refusal) else { continue };
+        let grubs = [8, 9].map(|pcr| at_refusal.get(Bank::Sha256, PcrIndex::new(pcr)) == [0; 32]);
+        assert_eq!(grubs, [component != Component::Kernel; 2], "{}", entry.name);
+        let shims = at_refusal.get(Bank::Sha256, PcrIndex::new(14)) == [0; 32];
+        assert_eq!(shims, component == Component::Shim, "{}", entry.name);
+    }
 }
 
 #[test]
