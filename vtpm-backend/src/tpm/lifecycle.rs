@@ -69,6 +69,8 @@ pub struct GetProperty(pub u32);
 impl GetProperty {
     /// `TPM_PT_NV_INDEX_MAX`: the most bytes of one NV index.
     pub const NV_INDEX_MAX: GetProperty = GetProperty(0x117);
+    /// `TPM_PT_LOCKOUT_COUNTER`: failed authorisations that count against a dictionary attack.
+    pub const LOCKOUT_COUNTER: GetProperty = GetProperty(0x20E);
 }
 
 impl Command for GetProperty {

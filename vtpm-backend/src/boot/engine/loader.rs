@@ -18,6 +18,8 @@ use super::{grub, shim, systemd_boot, systemd_stub};
 
 /// Where firmware looks when no boot option leads anywhere (UEFI 2.10, 3.5.1.1).
 pub(super) const FALLBACK: &str = r"\EFI\BOOT\BOOTX64.EFI";
+/// Most programs that are started one by another: a boot loader may start itself.
+const PROGRAMS_MAX: usize = 8;
 /// shim's program that makes boot options, next to the fallback path.
 const FALLBACK_MAKER: &str = r"\EFI\BOOT\fbx64.efi";
 
@@ -159,6 +161,12 @@ fn classify(bytes: &[u8]) -> Loader {
 
 /// Runs a file that the firmware has started.
 pub(super) fn start(session: &mut Session<'_>, file: &BootFile) -> Result<(), Refusal> {
+    session.started += 1;
+    if session.started > PROGRAMS_MAX {
+        session.note(format!("after {PROGRAMS_MAX} programs that start each other nothing more is followed"));
+        session.mark_refusal();
+        return Err(refusal(Component::GrubConfig, "programs start each other without end"));
+    }
     match classify(file.content.bytes()) {
         Loader::Shim => shim::run(session, file),
         _ => run_second(session, file, None),
@@ -187,6 +195,20 @@ pub(super) fn run_second(
             Ok(())
         }
     }
+}
+
+/// Numbers compare as numbers, everything else as text.
+pub(super) fn natural(text: &str) -> Vec<(u64, String)> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let words = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let (word, tail) = rest.split_at(words);
+        let digits = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
+        parts.push((tail[..digits].parse().unwrap_or(0), word.to_owned()));
+        rest = &tail[digits..];
+    }
+    parts
 }
 
 /// The refusal of a component.

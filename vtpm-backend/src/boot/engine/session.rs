@@ -36,6 +36,8 @@ pub(super) struct Session<'a> {
     pub(super) grub_version: Option<Version>,
     pub(super) debugger: bool,
     pub(super) recorder: Recorder,
+    /// How many programs the firmware has started.
+    pub(super) started: usize,
     /// The authorities that the firmware has measured.
     pub(super) admitted_by: BTreeSet<Vec<u8>>,
     at_refusal: Option<AtRefusal>,
@@ -60,6 +62,7 @@ impl<'a> Session<'a> {
             grub_version: inputs.grub_version,
             debugger: inputs.debugger,
             recorder: Recorder::default(),
+            started: 0,
             admitted_by: BTreeSet::new(),
             at_refusal: None,
             unpredicted: BTreeMap::new(),

@@ -10,7 +10,7 @@ use crate::image::{Content, pe};
 use crate::uefi::variable::utf16;
 
 use super::kernel::tagged;
-use super::loader::{BootFile, refusal};
+use super::loader::{BootFile, natural, refusal};
 use super::session::Session;
 use super::{firmware, shim, systemd_stub};
 
@@ -92,20 +92,6 @@ fn os_version(image: &Content) -> Option<String> {
     };
     let fields = ["IMAGE_VERSION", "VERSION", "VERSION_ID", "BUILD_ID"];
     Some(fields.into_iter().find_map(field).unwrap_or_default())
-}
-
-/// Numbers compare as numbers, everything else as text.
-fn natural(text: &str) -> Vec<(u64, String)> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let words = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let (word, tail) = rest.split_at(words);
-        let digits = tail.find(|c: char| !c.is_ascii_digit()).unwrap_or(tail.len());
-        parts.push((tail[..digits].parse().unwrap_or(0), word.to_owned()));
-        rest = &tail[digits..];
-    }
-    parts
 }
 
 /// A pattern with `*`.

@@ -1,9 +1,10 @@
 //! Boots, reboots, power, sleep and death.
 
+use super::evidence::tool;
 use super::*;
 use crate::eventlog::EventLog;
 use crate::swtpm::TpmState;
-use crate::tpm::{ClockInfo, ReadClock, run};
+use crate::tpm::{ClockInfo, GetProperty, ReadClock, run};
 
 async fn clock(fleet: &Fleet, number: u128) -> ClockInfo {
     let mut tpm = fleet.machine(vm(number)).lock().await.tpm().unwrap();
@@ -35,6 +36,69 @@ async fn a_reboot_counts_one_orderly_reset_and_measures_the_same() {
     assert_eq!((after.reset_count, after.restart_count, after.safe), (before.reset_count + 1, 0, true));
     assert_eq!(bench.fleet.pcrs(vm(1)).await.unwrap(), pcrs);
     assert_eq!(bench.fleet.status(vm(1)).await.boots, 2);
+}
+
+/// swtpm 0.7 counts a start without `TPM2_Shutdown` as a failed authorisation, when a protected key was used before it,
+/// and locks the TPM after three of them. Using such a key first needs `TPM_RC_RETRY` to be answered.
+#[tokio::test]
+async fn reboots_never_lock_a_guest_s_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let bench = bench(dir.path()).await;
+    std::fs::write(dir.path().join("message"), b"message").unwrap();
+    for round in 0..5 {
+        boot(&bench.fleet, order(1)).await;
+        let tcti = bench.fleet.guest_endpoint(vm(1)).await.unwrap();
+        let key: &[&[&str]] = &[
+            &["tpm2_createprimary", "-Q", "-C", "o", "-G", "ecc", "-c", "primary.ctx"],
+            &["tpm2_create", "-Q", "-C", "primary.ctx", "-G", "ecc", "-p", "secret", "-u", "k.pub", "-r", "k.priv"],
+            &["tpm2_flushcontext", "-t"],
+            &["tpm2_load", "-Q", "-C", "primary.ctx", "-u", "k.pub", "-r", "k.priv", "-c", "k.ctx"],
+            &["tpm2_flushcontext", "-t"],
+            &["tpm2_sign", "-Q", "-c", "k.ctx", "-p", "secret", "-g", "sha256", "-o", "signature", "message"],
+            &["tpm2_flushcontext", "-t"],
+        ];
+        for args in key {
+            let output = tool(Some(&tcti), dir.path(), args).await;
+            assert!(output.status.success(), "{round} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        let mut tpm = bench.fleet.machine(vm(1)).lock().await.tpm().unwrap();
+        assert_eq!(run(&mut tpm, &GetProperty::LOCKOUT_COUNTER).await.unwrap(), Some(0), "{round}");
+    }
+}
+
+/// `TPMS_CLOCK_INFO` in a quote: reset count, restart count, safe.
+fn clock_in(quote: &[u8]) -> (u32, u32, bool) {
+    let skip = |at: usize| at + 2 + usize::from(u16::from_be_bytes([quote[at], quote[at + 1]]));
+    // Magic and type, the signer's name, the nonce, the clock in milliseconds.
+    let at = skip(skip(6)) + 8;
+    let number = |at: usize| u32::from_be_bytes(quote[at..at + 4].try_into().unwrap());
+    (number(at), number(at + 4), quote[at + 8] == 1)
+}
+
+#[tokio::test]
+async fn quotes_count_resets_and_sleep_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let bench = bench(dir.path()).await;
+    boot(&bench.fleet, order(1)).await;
+    let quote = async || clock_in(&bench.fleet.quote(vm(1), b"n", &Default::default()).await.unwrap().attest);
+    let (resets, restarts, safe) = quote().await;
+    assert_eq!((restarts, safe), (0, true));
+    let tpm = bench.fleet.machine(vm(1)).lock().await.tpm().unwrap();
+    tpm.sleep().await.unwrap();
+    assert_eq!(quote().await, (resets, 0, true));
+    boot(&bench.fleet, order(1)).await;
+    assert_eq!(quote().await, (resets + 1, 0, true));
+}
+
+#[tokio::test]
+async fn registers_at_a_refusal_are_kept_until_the_next_boot() {
+    let dir = tempfile::tempdir().unwrap();
+    let bench = bench(dir.path()).await;
+    boot(&bench.fleet, tampered(1)).await;
+    let refused = bench.fleet.pcrs_at_refusal(vm(1)).await.unwrap();
+    assert_eq!(refused, Some(bench.fleet.pcrs(vm(1)).await.unwrap()));
+    boot(&bench.fleet, order(1)).await;
+    assert_eq!(bench.fleet.pcrs_at_refusal(vm(1)).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -94,6 +94,8 @@ impl Grub<'_, '_> {
             "linux" | "linuxefi" | "linux16" => self.linux(rest),
             "initrd" | "initrdefi" | "initrd16" => self.initrd(rest),
             "boot" => self.boot(),
+            "chainloader" => self.chainloader(rest),
+            "blscfg" => self.blscfg(),
             // Hyper-V's and edk2's firmware both can show their settings; nobody is there to choose the entry that does.
             "fwsetup" => true,
             "insmod" => first.is_some_and(|module| self.insmod(module)),

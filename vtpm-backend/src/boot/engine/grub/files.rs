@@ -71,6 +71,15 @@ impl Grub<'_, '_> {
         }
     }
 
+    /// The names in a folder; nothing is measured.
+    pub(super) fn list(&mut self, name: &str) -> Vec<String> {
+        let Some((device, path)) = self.split(name) else {
+            return Vec::new();
+        };
+        let volume = Self::partition(&device).and_then(|number| self.session.disk.volume(number));
+        volume.map(|volume| self.session.list(volume, &path)).unwrap_or_default()
+    }
+
     /// Opens a file: GRUB measures every file that it opens into PCR 9, under the name that it was asked for, before
     /// anybody decides whether it may be used. Prints why when it cannot be opened.
     pub(super) fn open(&mut self, name: &str, purpose: Purpose, subject: Component) -> Option<Arc<Content>> {

@@ -5,7 +5,7 @@ use control_plane::hardware::Component;
 use crate::boot::engine::Version;
 
 use super::files::Purpose;
-use super::{Grub, Loaded};
+use super::{Grub, Kernel, Loaded};
 
 /// What GRUB says when shim refuses a kernel.
 const BAD_SIGNATURE: &str = "bad shim signature";
@@ -26,10 +26,7 @@ impl Grub<'_, '_> {
             let times = if self.version < Version::GRUB_2_12 { 2 } else { 1 };
             for _ in 0..times {
                 if let Err(why) = self.ask_shim(&content) {
-                    self.session.note(format!("shim refused {name}: {why}"));
-                    self.session.mark_refusal();
-                    self.print(format!("error: {BAD_SIGNATURE}."));
-                    self.refused = Some(BAD_SIGNATURE.to_owned());
+                    self.refuse(name, &why);
                     return false;
                 }
             }
@@ -40,11 +37,19 @@ impl Grub<'_, '_> {
         }
         let command_line = command_line(arguments);
         self.measure_text("kernel_cmdline: ", &command_line);
-        self.loaded = Some(Loaded { content, command_line, initrd: Vec::new() });
+        self.loaded = Some(Loaded::Kernel(Kernel { content, command_line, initrd: Vec::new() }));
         true
     }
 
-    fn ask_shim(&mut self, content: &crate::image::Content) -> Result<(), String> {
+    /// Keeps the refusal of a program and says what GRUB says of it.
+    pub(super) fn refuse(&mut self, name: &str, why: &str) {
+        self.session.note(format!("{name} was refused: {why}"));
+        self.session.mark_refusal();
+        self.print(format!("error: {BAD_SIGNATURE}."));
+        self.refused = Some(BAD_SIGNATURE.to_owned());
+    }
+
+    pub(super) fn ask_shim(&mut self, content: &crate::image::Content) -> Result<(), String> {
         match self.shim.as_deref_mut() {
             Some(shim) => shim.verify_for_grub(self.session, content),
             None => Err("GRUB was not started by shim, and nobody vouches for kernels".to_owned()),
@@ -53,7 +58,7 @@ impl Grub<'_, '_> {
 
     /// Opens initial RAM disks one after another.
     pub(super) fn initrd(&mut self, arguments: &[String]) -> bool {
-        if self.loaded.is_none() {
+        if !matches!(self.loaded, Some(Loaded::Kernel(_))) {
             self.print("error: you need to load the kernel first.");
             return false;
         }
@@ -71,7 +76,7 @@ impl Grub<'_, '_> {
             };
             all.push(content);
         }
-        if let Some(loaded) = &mut self.loaded {
+        if let Some(Loaded::Kernel(loaded)) = &mut self.loaded {
             loaded.initrd = all;
         }
         true

@@ -44,6 +44,12 @@ impl Grub<'_, '_> {
         true
     }
 
+    /// Adds an entry that no command has written into a script.
+    pub(super) fn add_entry(&mut self, title: String, id: String, script: String) {
+        let arguments = vec![title.clone()];
+        self.menu.push(MenuEntry { title, id: Some(id), arguments, script, submenu: false });
+    }
+
     /// Runs a configuration as normal mode does: reads the module lists, then the file, then its menu; after that it
     /// waits at its prompt.
     pub(super) fn normal(&mut self, config: &str) {

@@ -4,6 +4,8 @@
 //! file that is opened. What it measures and when follows GRUB 2.06 and 2.12: `kern/verifiers.c`, `commands/tpm.c`,
 //! `script/execute.c`, `normal/main.c`, `kern/efi/sb.c`.
 
+mod bls;
+mod chain;
 mod commands;
 mod environment;
 mod eval;
@@ -67,9 +69,18 @@ fn version(session: &mut Session<'_>, bytes: &[u8]) -> Version {
     })
 }
 
-/// A kernel that was loaded and may be started.
+/// What was loaded and may be started.
 #[derive(Debug)]
-struct Loaded {
+enum Loaded {
+    /// A Linux kernel.
+    Kernel(Kernel),
+    /// A UEFI program.
+    Program(BootFile),
+}
+
+/// A kernel that was loaded.
+#[derive(Debug)]
+struct Kernel {
     content: Arc<Content>,
     command_line: String,
     /// The initial RAM disks in order.
@@ -111,6 +122,8 @@ struct Grub<'a, 'd> {
     waiting: bool,
     /// Why a kernel was refused, if one was.
     refused: Option<String>,
+    /// What stopped a program that was started from here.
+    refused_by_program: Option<Refusal>,
     /// The component whose script is running: the subject of what it measures.
     subject: Component,
     depth: usize,
@@ -182,6 +195,7 @@ impl<'a, 'd> Grub<'a, 'd> {
             booted: false,
             waiting: false,
             refused: None,
+            refused_by_program: None,
             subject: Component::Grub,
             depth: 0,
             commands: 0,
@@ -239,6 +253,9 @@ impl<'a, 'd> Grub<'a, 'd> {
             return Ok(());
         }
         self.session.mark_refusal();
+        if let Some(refusal) = self.refused_by_program {
+            return Err(refusal);
+        }
         Err(match self.refused {
             Some(reason) => refusal(Component::Kernel, reason),
             None => refusal(Component::GrubConfig, "GRUB's configuration loaded no kernel"),
@@ -246,9 +263,13 @@ impl<'a, 'd> Grub<'a, 'd> {
     }
 
     fn boot(&mut self) -> bool {
-        let Some(loaded) = self.loaded.take() else {
-            self.print("error: you need to load the kernel first.");
-            return false;
+        let loaded = match self.loaded.take() {
+            Some(Loaded::Kernel(kernel)) => kernel,
+            Some(Loaded::Program(file)) => return self.start_program(&file),
+            None => {
+                self.print("error: you need to load the kernel first.");
+                return false;
+            }
         };
         self.booted = true;
         let command_line = format!("BOOT_IMAGE={}", loaded.command_line);

@@ -26,6 +26,8 @@ pub(crate) use build::Build;
 
 /// What shim starts: `DEFAULT_LOADER`, in its own folder.
 const SECOND_STAGE: &str = "grubx64.efi";
+/// shim's program for the machine owner's lists, in its own folder.
+const MANAGER: &str = "mmx64.efi";
 const VIOLATION: &str = "Verification failed: (0x1A) Security Violation";
 
 /// A running shim, which GRUB calls back through the shim lock protocol.
@@ -64,6 +66,7 @@ pub(super) fn run(session: &mut Session<'_>, file: &BootFile) -> Result<(), Refu
     };
     shim.apply_sbat_level(session)?;
     shim.import_mok_state(session);
+    pending_request(session, &file.path);
     let second = second_stage(session, &file.path)?;
     shim.start(session, &second)?;
     loader::run_second(session, &second, Some(&mut shim))
@@ -193,6 +196,32 @@ impl Shim {
     }
 }
 
+/// The variables by which an administrator asks for a change that somebody has to confirm at the console
+/// (`check_mok_request`).
+const REQUESTS: [&str; 10] =
+    ["MokNew", "MokSB", "MokPW", "MokAuth", "MokDel", "MokDB", "MokXNew", "MokXDel", "MokXAuth", "MokListTrustedNew"];
+
+/// shim starts MokManager when a request is pending. Nobody is there to answer, so it goes away after ten seconds; what
+/// is measured of it is not followed.
+fn pending_request(session: &mut Session<'_>, own_path: &str) {
+    let pending = REQUESTS.into_iter().find(|name| session.variables.get(guids::SHIM_LOCK, name).is_some());
+    if let Some(name) = pending {
+        session.note(format!("{name} asks for MokManager, which is not followed: the request stays unanswered"));
+        manager_runs(session, own_path, &format!("{name} makes shim start MokManager"));
+    }
+}
+
+/// MokManager is measured when it is there.
+fn manager_runs(session: &mut Session<'_>, own_path: &str, why: &str) {
+    let path = format!(r"{}\{MANAGER}", folder(own_path));
+    let esp = session.disk.esp();
+    if esp.is_some_and(|esp| session.kind(esp, &path).is_some()) {
+        for pcr in [4, 7] {
+            session.cannot_predict(pcr, format!("{why}, and {path} is not followed"));
+        }
+    }
+}
+
 /// What shim shows: a box, then its attempt to start MokManager, which rarely is there.
 fn report_refused(session: &mut Session<'_>, path: &str, why: &str) -> Refusal {
     let folder = folder(path);
@@ -211,5 +240,6 @@ fn report_refused(session: &mut Session<'_>, path: &str, why: &str) -> Refusal {
     }
     session.note(format!("shim refused {path}: {why}"));
     session.mark_refusal();
+    manager_runs(session, path, "after a refusal shim starts MokManager");
     refusal(Component::Grub, VIOLATION)
 }

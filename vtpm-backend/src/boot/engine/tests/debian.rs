@@ -296,3 +296,24 @@ fn a_machine_owner_s_key_admits_what_the_vendor_did_not_sign() {
     let names = ["db", "SbatLevel", "MokListRT", "MokListRT"];
     assert_eq!(authorities(&prediction), names);
 }
+
+/// A pending request makes shim start MokManager, which is said when it is there.
+#[test]
+fn a_pending_enrolment_is_not_followed_and_said() {
+    let mut machine = Machine::new();
+    machine.variables.set(Variable {
+        guid: guids::SHIM_LOCK,
+        name: "MokNew".to_owned(),
+        attributes: 3,
+        data: b"a list".to_vec(),
+    });
+    let prediction = machine.predict();
+    assert!(
+        prediction.notes.iter().any(|note| note.starts_with("MokNew asks for MokManager")),
+        "{:?}",
+        prediction.notes
+    );
+    assert!(!prediction.unpredicted.contains_key(&4));
+    fs::write(machine.esp.path().join("EFI/BOOT/mmx64.efi"), b"MokManager").unwrap();
+    assert!(machine.predict().unpredicted[&4].contains("MokManager"));
+}

@@ -281,12 +281,68 @@ fn a_failed_entry_leaves_grub_waiting() {
 
 #[test]
 fn what_is_not_followed_is_said() {
-    let config = "blscfg\nlinux /boot/vmlinuz\nboot\n";
+    let config = "frobnicate\nlinux /boot/vmlinuz\nboot\n";
     let file = disk_with(config, &[]);
     let disk = Disk::open_image(file.path()).unwrap();
     let prediction = boot(&disk, "azure");
-    assert!(commands(&prediction).contains(&"blscfg".to_owned()));
-    assert!(prediction.notes.contains(&"GRUB: the command 'blscfg' is not followed".to_owned()));
+    assert!(commands(&prediction).contains(&"frobnicate".to_owned()));
+    assert!(prediction.notes.contains(&"GRUB: the command 'frobnicate' is not followed".to_owned()));
+}
+
+/// As on Fedora and its descendants: the menu comes from files, the newest first.
+#[test]
+fn boot_loader_specification_entries_are_followed() {
+    let entry = |version: &str| {
+        format!(
+            "title Linux {version}\nversion {version}\nlinux /boot/vmlinuz\ninitrd /boot/initrd.img\noptions ro $more\n"
+        )
+    };
+    let (old, new) = (entry("6.6.9"), entry("6.6.10"));
+    let files: [(&str, &[u8]); 2] =
+        [("loader/entries/a-6.6.9.conf", old.as_bytes()), ("loader/entries/a-6.6.10.conf", new.as_bytes())];
+    let file = disk_with("set more=quiet\nblscfg\n", &files);
+    let disk = Disk::open_image(file.path()).unwrap();
+    let prediction = boot(&disk, "azure");
+    assert_eq!(prediction.outcome, BootOutcome::Booted, "{:?}", prediction.console);
+    let all = commands(&prediction);
+    let from = all.iter().position(|command| command == "blscfg").unwrap();
+    assert_eq!(
+        all[from + 1..],
+        [
+            "setparams Linux 6.6.10",
+            "load_video",
+            "set gfxpayload=keep",
+            "insmod gzio",
+            "linux (hd0,gpt15)/boot/vmlinuz ro quiet",
+            "initrd (hd0,gpt15)/boot/initrd.img",
+        ]
+    );
+    assert!(opened(&prediction).contains(&"(hd0,gpt15)/loader/entries/a-6.6.10.conf".to_owned()));
+    // In which order they lie on the disk is not known here.
+    assert!(prediction.unpredicted[&9].contains("/loader/entries"));
+    let one = disk_with("blscfg\n", &files[..1]);
+    let prediction = boot(&Disk::open_image(one.path()).unwrap(), "azure");
+    assert!(!prediction.unpredicted.contains_key(&9) && prediction.outcome == BootOutcome::Booted);
+}
+
+#[test]
+fn another_program_is_started_through_the_firmware() {
+    let file = disk_with("chainloader /EFI/BOOT/BOOTX64.EFI\nboot\n", &[]);
+    let disk = Disk::open_image(file.path()).unwrap();
+    let prediction = boot(&disk, "azure");
+    let applications = |prediction: &Prediction| {
+        let is_application = |event: &&Event| event.event_type == EventType::EFI_BOOT_SERVICES_APPLICATION;
+        prediction.events.iter().filter(is_application).count()
+    };
+    // shim starts GRUB, which starts shim, until it is enough.
+    assert!(matches!(prediction.outcome, BootOutcome::Refused { .. }));
+    assert!(applications(&prediction) > 3);
+    // Signed by nobody in db: shim agrees, the firmware does not.
+    let file = disk_with("chainloader /EFI/BOOT/grubx64.efi\nboot\n", &[]);
+    let prediction = boot(&Disk::open_image(file.path()).unwrap(), "azure");
+    assert!(matches!(&prediction.outcome, BootOutcome::Refused { component: Component::Kernel, .. }));
+    assert_eq!(applications(&prediction), 3);
+    assert!(prediction.console.contains(&"error: cannot load image.".to_owned()));
 }
 
 #[test]
