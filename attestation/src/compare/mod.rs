@@ -1,6 +1,7 @@
 //! Why a register differs: two boots compared event by event.
 
 mod align;
+mod keys;
 mod machine_specific;
 mod part;
 mod words;

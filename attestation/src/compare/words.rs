@@ -4,7 +4,7 @@ use vtpm_backend::eventlog::{Event, EventType};
 use vtpm_backend::pcr::Bank;
 
 use super::part::{file_path, text, variable};
-use super::{Change, Difference, Part, machine_specific};
+use super::{Change, Difference, Part, keys, machine_specific};
 use crate::baseline::Expected;
 
 /// How many hexadecimal digits of a digest are shown.
@@ -119,7 +119,9 @@ fn variable_changed(was: &Event, actual: &Event) -> String {
         }
         (Some((_, was)), Some((_, is))) if actual.event_type == EventType::EFI_VARIABLE_DRIVER_CONFIG => {
             let name = variable(actual).map(|(name, _)| name).unwrap_or_default();
-            format!("the Secure Boot variable {name} has other content ({} bytes instead of {})", is.len(), was.len())
+            let content = keys::changed(&is, &was);
+            let content = content.unwrap_or_else(|| format!("{} bytes instead of {}", is.len(), was.len()));
+            format!("the Secure Boot variable {name} has other content: {content}")
         }
         (Some((_, was)), Some((name, is))) if name == "SbatLevel" => {
             let level = |data: &[u8]| String::from_utf8_lossy(data).trim_end().replace('\n', "; ");
@@ -173,6 +175,9 @@ fn not_there(expected: &Expected) -> String {
     match (event.pcr.number(), event.event_type) {
         (4, EventType::EFI_BOOT_SERVICES_APPLICATION) => {
             format!("{} (Authenticode digest {}) does not appear", program(expected.part, event), digest(event))
+        }
+        (7, EventType::EFI_VARIABLE_AUTHORITY) if variable(event).is_some_and(|(name, _)| name == "SbatLevel") => {
+            format!("shim's revocation level ({}) does not appear", event.describe())
         }
         (7, EventType::EFI_VARIABLE_AUTHORITY) => {
             format!("the signature check of {} ({}) does not appear", expected.part, event.describe())

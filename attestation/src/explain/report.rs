@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::register::{RegisterExplanation, RegisterState};
+use super::register::{Noted, RegisterExplanation, RegisterState};
 use super::{Explanation, Side};
 use crate::compare::Change;
 
@@ -13,12 +13,12 @@ impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n  compared with {}\n", self.subject.name, self.against.name)?;
         for register in self.registers.iter().filter(|register| register.state == RegisterState::Differs) {
-            write_register(register, f)?;
+            write_register(register, self.subject.events, f)?;
         }
         let others = self.registers.iter().filter(|register| register.state == RegisterState::MachineSpecific);
         for register in others.filter(|register| !register.differences.is_empty()) {
             writeln!(f, "PCR {} belongs to the machine:", register.pcr)?;
-            write_differences(register, f)?;
+            write_differences(register, None, f)?;
         }
         for (state, words) in [
             (RegisterState::Same, "the same"),
@@ -40,21 +40,27 @@ impl fmt::Display for Explanation {
     }
 }
 
-fn write_register(register: &RegisterExplanation, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn write_register(register: &RegisterExplanation, events: Option<usize>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let short = |value: &Option<String>| value.as_ref().map_or("unknown".to_owned(), |value| format!("{value:.16}…"));
     writeln!(f, "PCR {} differs: {} instead of {}", register.pcr, short(&register.value), short(&register.against))?;
     if register.differences.is_empty() {
         writeln!(f, "  but the logs do not say why")?;
     }
-    write_differences(register, f)
+    write_differences(register, events, f)
 }
 
-fn write_differences(register: &RegisterExplanation, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// `events` is how many the log has: of what is missing behind them, because the boot ended early, one step is enough.
+fn write_differences(register: &RegisterExplanation, events: Option<usize>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let is_behind = |noted: &&Noted| {
+        noted.difference.change == Change::Missing && events.is_some_and(|events| noted.difference.index > events)
+    };
     // What belongs to the machine comes last, whatever its place.
     let (own, others): (Vec<_>, Vec<_>) =
         register.differences.iter().partition(|noted| noted.difference.machine_specific);
     let prefix = format!("PCR {} differs: ", register.pcr);
-    let all: Vec<_> = others.into_iter().chain(own).collect();
+    let (behind, all): (Vec<_>, Vec<_>) = others.into_iter().chain(own).partition(is_behind);
+    let unsaid = behind.len().saturating_sub(1);
+    let all: Vec<_> = all.into_iter().chain(behind.into_iter().take(1)).collect();
     for noted in all.iter().take(SHOWN_MAX) {
         let difference = &noted.difference;
         let text = difference.text.strip_prefix(&prefix).unwrap_or(&difference.text);
@@ -62,6 +68,9 @@ fn write_differences(register: &RegisterExplanation, f: &mut fmt::Formatter<'_>)
         if let Some(verification) = &noted.verification {
             writeln!(f, "            {verification}")?;
         }
+    }
+    if unsaid > 0 {
+        writeln!(f, "            nor do {unsaid} more, because the log ends there")?;
     }
     if all.len() > SHOWN_MAX {
         let count = |change, words| Some((register.count(change), words)).filter(|(count, _)| *count > 0);
