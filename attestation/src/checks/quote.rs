@@ -61,8 +61,8 @@ pub(super) fn pcr_digest(parsed: &Parsed) -> Outcome {
 }
 
 /// Not a matter of trust: `safe` is clear after any power loss until the clock is next saved (TPM 2.0 Library, part 1,
-/// 36.3), freshness comes from the nonce, and tpm2_checkquote and go-attestation do not look at it. Who relies on the
-/// clock's value should know.
+/// 36.3), and freshness comes from the nonce. tpm2_checkquote does not look at it; Keylime does where it measures the time
+/// between two quotes (`check_quote_timing`), and so should whoever relies on the clock's value.
 pub(super) fn clock(parsed: &Parsed) -> Outcome {
     let clock = &parsed.attest.clock;
     if clock.safe {

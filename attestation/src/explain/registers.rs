@@ -68,11 +68,13 @@ fn bank(name: &str) -> Option<Bank> {
 
 /// `{"sha256": {"0": "hex", …}, …}`.
 fn json(text: &str) -> Result<Registers, RegistersError> {
-    let banks: BTreeMap<String, BTreeMap<String, String>> =
-        serde_json::from_str(text).map_err(|error| RegistersError(error.to_string()))?;
+    let wrong = |error: serde_json::Error| RegistersError(error.to_string());
+    // What is no bank (the registers at a refusal, which nodes have too) may look like anything.
+    let banks: BTreeMap<String, serde_json::Value> = serde_json::from_str(text).map_err(wrong)?;
     let mut registers = Registers::default();
-    for (name, values) in &banks {
-        let Some(bank) = bank(name) else { continue };
+    for (name, values) in banks {
+        let Some(bank) = bank(&name) else { continue };
+        let values: BTreeMap<String, String> = serde_json::from_value(values).map_err(wrong)?;
         values.iter().try_for_each(|(number, value)| registers.insert(bank, number, value))?;
     }
     Ok(registers)
@@ -116,7 +118,9 @@ mod tests {
             "  sha1:\n  sha256:\n    0 : 0x{}\n    23: 0x{value}\n  sha512:\n    0 : 0xAB\n",
             value.to_uppercase()
         );
-        let json = format!(r#"{{"sha256": {{"0": "{value}", "23": "{value}"}}, "sm3_256": {{"0": "ab"}}}}"#);
+        let json = format!(
+            r#"{{"sha256": {{"0": "{value}", "23": "{value}"}}, "sm3_256": {{"0": "ab"}}, "pcrsAtRefusal": {{"sha256": {{}}}}}}"#
+        );
         let pcrs = [(PcrIndex::new(0), vec![0xab; 32]), (PcrIndex::new(23), vec![0xab; 32])];
         let tools = vtpm_backend::evidence::tpm2_tools_pcrs(Bank::Sha256, &pcrs);
         for bytes in [printed.as_bytes(), json.as_bytes(), &tools] {

@@ -44,7 +44,8 @@ fn uefi_eventlog(log: &[u8]) -> Result<Value, Box<dyn Error>> {
     while let Some(event) = parser.next()? {
         // Its digests are to be had in serialized form only.
         let written = serde_json::to_value(&event.digests)?;
-        let digests: BTreeMap<String, String> = written.as_array().ok_or("digests are a list")?.iter().map(digest).collect::<Result<_, _>>()?;
+        let digests: BTreeMap<String, String> =
+            written.as_array().ok_or("digests are a list")?.iter().map(digest).collect::<Result<_, _>>()?;
         events.push(json!({
             "pcr": event.pcr_index, "type": u32::from(event.event), "digests": digests, "bytes": event.data.len(),
         }));

@@ -103,7 +103,9 @@ fn look(slipway: &Slipway, node: &str, what: &str) {
         return;
     }
     let replayed = agree(what, &dir);
-    let live: PcrBanks = serde_json::from_value(slipway.json(&["node", "pcrs", node])).expect("registers");
+    let mut live = slipway.json(&["node", "pcrs", node]);
+    live.as_object_mut().expect("banks").retain(|bank, _| bank.starts_with("sha"));
+    let live: PcrBanks = serde_json::from_value(live).expect("registers");
     assert_eq!(replayed == live, what != EDITED, "{what}: whether the log explains the TPM");
 }
 
