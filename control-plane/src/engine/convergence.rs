@@ -52,7 +52,8 @@ pub(super) fn pool(tx: &mut Tx<'_>, context: &Context<'_>, pool: &Pool, outcome:
     let as_wanted = |n: &std::sync::Arc<Node>| n.model == wanted && matches!(n.state, NodeState::Ready { .. });
     let converged = nodes.len() == pool.settings.count as usize && nodes.iter().all(as_wanted);
     if converged {
-        tx.put(Pool { provisioning: Provisioning::Succeeded, ..pool.clone() });
+        let present = pool.settings.machines.clone();
+        tx.put(Pool { provisioning: Provisioning::Succeeded, present, ..pool.clone() });
         end_if_own(tx, context, pool, None);
     }
 }

@@ -286,6 +286,9 @@ pub struct Pool {
     pub made_with_feature: bool,
     /// A running abort.
     pub abort: Option<Abort>,
+    /// The machines that the last operation that succeeded left, in a pool of type `VirtualMachines`.
+    #[serde(default)]
+    pub present: Vec<MachineGroup>,
     /// What it ran before its last upgrade.
     #[serde(default)]
     pub previous: Option<UsedVersions>,

@@ -30,6 +30,7 @@ fn pool(settings: PoolSettings) -> Pool {
     let group = GroupId { subscription: SubscriptionId(Uuid::nil()), name: Name::new("g") };
     Pool {
         abort: None,
+        present: Vec::new(),
         previous: None,
         reimage: None,
         id: PoolId { cluster: ClusterId { group, name: Name::new("c") }, name: Name::new("pool") },

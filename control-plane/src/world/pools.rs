@@ -226,7 +226,7 @@ pub(super) fn change_of(before: Option<&Pool>, after: &PoolSettings) -> Change {
         let text = format!("new node image {}", after.node_image_version);
         return change(OperationKind::Upgrade, Provisioning::UpgradingNodeImageVersion, text);
     }
-    if before.count != after.count {
+    if before.count != after.count || before.machines != after.machines {
         let text = format!("scale from {} to {} nodes", before.count, after.count);
         return change(OperationKind::Scale, Provisioning::Scaling, text);
     }
@@ -260,6 +260,7 @@ pub(super) fn write(
             ready_not_before: ready,
             etag,
             abort: None,
+            present: Vec::new(),
             previous: None,
             reimage: None,
             next_instance: 0,

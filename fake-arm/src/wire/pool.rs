@@ -1,6 +1,6 @@
 //! Agent pools as the AKS resource provider writes them.
 
-use control_plane::model::{GpuDriver, MachineGroup, Opaque, Pool, PoolKind, Priority, Provisioning};
+use control_plane::model::{GpuDriver, MachineGroup, Opaque, Pool, PoolKind, Priority};
 
 use super::form::Form;
 use super::ids::PoolPath;
@@ -199,9 +199,9 @@ fn write_gpu(o: &mut Object<'_>, pool: &Pool, form: Form) {
     });
 }
 
-/// The scale profiles as asked for; once they are there, also as what there is.
+/// The scale profiles as asked for, and the machines that there are: until an operation has succeeded those from before
+/// it (recorded in test_vms_agentpool_type of Azure/azure-cli).
 fn write_machines(o: &mut Object<'_>, pool: &Pool) {
-    let groups = pool.settings.groups();
     let write = |group: &MachineGroup, out: &mut Vec<u8>| {
         object(out, |o| {
             o.value("size", &group.size).value("count", &group.count);
@@ -209,11 +209,11 @@ fn write_machines(o: &mut Object<'_>, pool: &Pool) {
     };
     o.object("virtualMachinesProfile", |o| {
         o.object("scale", |o| {
-            o.array("manual", &groups, write);
+            o.array("manual", &pool.settings.groups(), write);
         });
     });
-    if pool.provisioning == Provisioning::Succeeded {
-        o.array("virtualMachineNodesStatus", &groups, write);
+    if !pool.present.is_empty() {
+        o.array("virtualMachineNodesStatus", &pool.present, write);
     }
 }
 

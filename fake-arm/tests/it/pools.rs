@@ -336,8 +336,11 @@ async fn sizes_of_a_virtual_machines_pool_come_and_go_with_their_machines() {
     let pool = format!("{}/agentPools/vms", cluster(&house).await);
     let sizes = async |manual: Value| {
         let profile = json!({"type": "VirtualMachines", "virtualMachinesProfile": {"scale": {"manual": manual}}});
+        let was = house.get(&pool).await.json()["properties"]["virtualMachineNodesStatus"].clone();
         let reply = house.put(&pool, properties(profile)).await;
         assert!(reply.status.is_success(), "{}", reply.text());
+        let state = if was.is_null() { "Creating" } else { "Scaling" };
+        has(&reply.json()["properties"], &json!({"provisioningState": state, "virtualMachineNodesStatus": was}), "vms");
         house.settle().await;
         let mut sizes: Vec<_> = house
             .world

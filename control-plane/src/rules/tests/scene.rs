@@ -283,6 +283,7 @@ fn cluster_id() -> ClusterId {
 pub(super) fn pool(name: &str, settings: PoolSettings) -> Pool {
     Pool {
         abort: None,
+        present: Vec::new(),
         previous: None,
         reimage: None,
         id: PoolId { cluster: cluster_id(), name: Name::new(name) },
