@@ -75,11 +75,11 @@ test("a reader may read and nothing else", async () => {
   const reads = aksClient(readerCredential());
   await all(reads.managedClusters.listByResourceGroup(group));
   for (const action of [
-    reads.managedClusters.createOrUpdate(group, "mine", cluster(), soon),
-    reads.managedClusters.delete(group, "mine", soon),
-    reads.managedClusters.listClusterUserCredentials(group, "mine"),
+    () => reads.managedClusters.createOrUpdate(group, "mine", cluster(), soon),
+    () => reads.managedClusters.delete(group, "mine", soon),
+    () => reads.managedClusters.listClusterUserCredentials(group, "mine"),
   ]) {
-    const error = await refused(403, "AuthorizationFailed", action);
+    const error = await refused(403, "AuthorizationFailed", action());
     assert.match(error.message, /does not have authorization to perform action/);
   }
 });

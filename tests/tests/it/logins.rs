@@ -46,6 +46,24 @@ fn az_logs_in_by_managed_identity() {
 }
 
 #[test]
+fn az_logs_in_as_the_user_and_by_assertion() {
+    let slipway = Slipway::start("3000");
+    let az = Az::new(&slipway, NEW);
+    let subscriptions = az.ok("az login --use-device-code");
+    assert_eq!(subscriptions[0]["user"], json!({ "name": "captain@slipway.localhost", "type": "user" }));
+    az.ok("az group create -n g -l eastus");
+    // One more token, by the refresh token.
+    slipway.ok(&["time", "explicit"]);
+    slipway.ok(&["time", "advance", "25h"]);
+    assert_eq!(az.ok("az group list")[0]["name"], "g");
+
+    let (client, tenant) = (az.variable("AZURE_CLIENT_ID"), az.variable("AZURE_TENANT_ID"));
+    az.ok(&format!("az login --service-principal -u {client} --federated-token aaa --tenant {tenant}"));
+    assert_eq!(az.ok("az account show")["user"]["name"], client);
+    assert_eq!(az.ok("az group exists -n g"), json!(true));
+}
+
+#[test]
 fn az_goes_on_after_time_was_moved_past_the_end_of_its_token() {
     let slipway = Slipway::start("explicit");
     let az = Az::new(&slipway, NEW);
