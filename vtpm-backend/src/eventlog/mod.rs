@@ -34,7 +34,7 @@
 //!
 //! // What is wrong with a broken log is said.
 //! let error = HardwareLog::parse(&bytes[..bytes.len() - 1]).unwrap_err();
-//! assert_eq!(error.to_string(), "event 2 is broken: the data ends too early at offset 362");
+//! assert_eq!(error.to_string(), "event 2 is broken: the data ends too early at offset 357");
 //! # Ok(())
 //! # }
 //! ```

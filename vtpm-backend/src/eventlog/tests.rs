@@ -91,6 +91,10 @@ fn descriptions_are_for_people() {
     assert_eq!(event.describe(), "SecureBoot = 1");
     let event = Event::of_data(PcrIndex::new(8), EventType::IPL, *b"grub_cmd: echo a\nb\0");
     assert_eq!(event.describe(), "grub_cmd: echo a\\nb");
+    // systemd-stub writes UTF-16.
+    let event = Event::of_data(PcrIndex::new(12), EventType::IPL, *b"q\0u\0i\0e\0t\0\0\0");
+    assert_eq!(event.describe(), "quiet");
+    assert_eq!(EventType::from_name("EV_IPL"), Some(EventType::IPL));
     let event = Event::of_data(PCR0, EventType(0x1234), [1, 2]);
     assert_eq!((event.describe().as_str(), event.event_type.to_string().as_str()), ("2 bytes", "0x00001234"));
 }
