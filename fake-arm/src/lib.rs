@@ -26,6 +26,7 @@ mod gateway;
 mod kept;
 mod metadata;
 mod middleware;
+mod page;
 mod query;
 mod resource_health;
 mod routes;

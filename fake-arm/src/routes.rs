@@ -14,7 +14,7 @@ use crate::container_service::{
 use crate::deployments::Deployments;
 use crate::door::FrontDoor;
 use crate::middleware::{
-    api_version, bearer, canonical_path, extension_scope, headers, permission, remaining, throttle,
+    api_version, bearer, canonical_path, extension_scope, headers, permission, remaining, served_version, throttle,
 };
 use crate::{authorization, compute, deployments, entra, extensions, gateway, kept, metadata, resource_health};
 
@@ -40,6 +40,7 @@ pub fn router(door: FrontDoor) -> Router {
         .layer(from_fn_with_state(remaining::Remaining::new(door.clone()), remaining::tell))
         .layer(from_fn_with_state(throttle::Throttle::new(door.clone()), throttle::limit))
         .layer(from_fn_with_state(door.clone(), permission::require))
+        .layer(from_fn_with_state(door.clone(), served_version::require))
         .layer(from_fn(api_version::require))
         .layer(from_fn_with_state(door.clone(), bearer::require));
     let graph = graph_routes().layer(from_fn_with_state(door.clone(), bearer::require));
@@ -77,6 +78,7 @@ fn subscription_routes() -> Router<Arc<FrontDoor>> {
         .route("/subscriptions/{subscription}", get(subscriptions::show))
         .route("/subscriptions/{subscription}/locations", get(subscriptions::locations))
         .route("/subscriptions/{subscription}/tagnames", get(tags::names))
+        .route("/subscriptions/{subscription}/tagnames/{tag}", any(gateway::unmatched::predefined_tag))
         .route(
             "/subscriptions/{subscription}/providers/microsoft.resources/tags/default",
             get(tags::show).put(tags::put).patch(tags::patch).delete(tags::delete),
@@ -115,6 +117,7 @@ fn group_routes() -> Router<Arc<FrontDoor>> {
             get(groups::show).head(groups::exists).put(groups::put).patch(groups::patch).delete(groups::delete),
         )
         .route(&format!("{GROUP}/resources"), get(resources::list_in_group))
+        .route(&format!("{GROUP}/exporttemplate"), post(gateway::unmatched::group_export))
 }
 
 /// Microsoft.Authorization. Role assignments and definitions hang off any resource: `middleware::extension_scope`.
@@ -178,7 +181,8 @@ fn deployment_routes() -> Router<Arc<FrontDoor>> {
 /// Resources without routes of their own.
 fn kept_routes() -> Router<Arc<FrontDoor>> {
     const BELOW_A_GROUP: &str = "/subscriptions/{subscription}/resourcegroups/{group}/providers/{namespace}/{*path}";
-    Router::new().route(BELOW_A_GROUP, kept::routes())
+    const OF_A_SUBSCRIPTION: &str = "/subscriptions/{subscription}/providers/{namespace}/{kind}";
+    Router::new().route(BELOW_A_GROUP, kept::routes()).route(OF_A_SUBSCRIPTION, kept::lists())
 }
 
 /// Microsoft.ContainerService.
@@ -193,7 +197,6 @@ fn container_service_routes() -> Router<Arc<FrontDoor>> {
             "/subscriptions/{subscription}/providers/microsoft.containerservice/managedclusters",
             get(clusters::list),
         )
-        .route("/subscriptions/{subscription}/providers/microsoft.containerservice/snapshots", get(kept::snapshots))
         .route(&format!("{LOCATION}/kubernetesversions"), get(locations::kubernetes_versions))
         .route(&format!("{LOCATION}/trustedaccessroles"), get(trusted_access::roles))
         .route(&format!("{LOCATION}/operations/{{operation}}"), get(locations::operation))

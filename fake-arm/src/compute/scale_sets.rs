@@ -139,19 +139,25 @@ fn wants_view(query: Option<&str>) -> bool {
 pub(super) fn find_machine(scope: &Scope, set: &ScaleSet) -> Result<Arc<Node>, Error> {
     let instance = scope.param("instance");
     let nodes = scope.world().nodes(&set.pool.id);
-    nodes.into_iter().find(|node| node.id.instance.to_string() == instance).ok_or_else(|| {
-        let text = format!(
-            "The entity was not found in this Azure location. Instance '{instance}' does not exist in scale set '{}'.",
-            set.name()
-        );
-        Error::gateway(RefusalKind::NotFound, "InstanceNotFound", text)
-    })
+    let found = nodes.into_iter().find(|node| node.id.instance.to_string() == instance);
+    found.ok_or_else(|| no_such_instance(RefusalKind::NotFound, instance))
+}
+
+/// In the words of microsoft/onefuzz issue 2547, where it is 400 for an instance that a body names.
+fn no_such_instance(kind: RefusalKind, instance: &str) -> Error {
+    let text = format!("The provided instanceId {instance} is not an active Virtual Machine Scale Set VM instanceId.");
+    Refusal::gateway(kind, "InvalidParameter", text).at("instanceIds").into()
 }
 
 /// `POST …/{set}/reimage` and `/reimageall`, with `{"instanceIds":["0"]}` or without a body for all instances.
 pub(crate) async fn reimage(scope: Scope, Content(body): Content) -> Answer {
     let set = find(&scope)?;
     let instances = if body.is_empty() { None } else { read_instances(&body)? };
+    let nodes = scope.world().nodes(&set.pool.id);
+    let gone = |wanted: &&u32| !nodes.iter().any(|node| node.id.instance == **wanted);
+    if let Some(missing) = instances.iter().flatten().find(gone) {
+        return Err(no_such_instance(RefusalKind::BadRequest, &missing.to_string()));
+    }
     start_reimage(&scope, &set, instances).await
 }
 

@@ -2,38 +2,48 @@
 
 use std::sync::Arc;
 
+use axum::extract::Request;
 use axum::response::Response;
 use control_plane::era::Era;
-use control_plane::ids::PoolId;
+use control_plane::ids::{PoolId, StorageKey};
 use control_plane::model::{Cluster, NodeState, Pool, Provisioning};
 use control_plane::world::{Put, RegistrationShown};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 
 use crate::answer::{self, Voice};
 use crate::error::{Answer, Error};
 use crate::kept::snapshot;
 use crate::middleware::Content;
+use crate::middleware::canonical_path::asked;
+use crate::page::page;
 use crate::scope::{Scope, conditions, group_not_found};
 use crate::wire::cluster::{self, Occasion, View};
+use crate::wire::cluster_body;
+use crate::wire::json::document;
 use crate::wire::preview_features::PreviewFeatures;
-use crate::wire::{cluster_body, json};
 
 /// `GET …/managedClusters` of a subscription.
-pub(crate) async fn list(scope: Scope) -> Answer {
-    Ok(listed(&scope, &scope.world().clusters(scope.subscription.id)))
+pub(crate) async fn list(scope: Scope, request: Request) -> Answer {
+    let all = scope.world().clusters(scope.subscription.id);
+    Ok(listed(&scope, &asked(&request), all))
 }
 
 /// `GET …/managedClusters` of a resource group.
-pub(crate) async fn list_in_group(scope: Scope) -> Answer {
+pub(crate) async fn list_in_group(scope: Scope, request: Request) -> Answer {
     let group = scope.group();
     scope.world().group(&group).ok_or_else(|| group_not_found(&group))?;
-    Ok(listed(&scope, &scope.world().clusters_in(&group)))
+    let all = scope.world().clusters_in(&group);
+    Ok(listed(&scope, &asked(&request), all))
 }
 
-fn listed(scope: &Scope, clusters: &[Arc<Cluster>]) -> Response {
-    answer::provider(json::list(clusters, |one, out| {
-        let pools = scope.world().pools(&one.id);
-        cluster::item(&view(scope, one, &pools, Occasion::Other), out);
+fn listed(scope: &Scope, uri: &Uri, clusters: Vec<Arc<Cluster>>) -> Response {
+    let page = page(scope, uri, clusters, |cluster| cluster.id.storage_key());
+    answer::provider(document(|o| {
+        o.array("value", &page.items, |one, out| {
+            let pools = scope.world().pools(&one.id);
+            cluster::item(&view(scope, one, &pools, Occasion::Other), out);
+        });
+        o.maybe("nextLink", page.next.as_ref());
     }))
 }
 

@@ -77,7 +77,7 @@ fn entries_of(scope: &Scope, group: &GroupId) -> Vec<Entry> {
         tags: None,
         state: set.state(),
     }));
-    let tracked = scope.world().generics(group);
+    let tracked = kept::all(scope, group);
     entries.extend(tracked.iter().filter(|resource| is_tracked(resource)).map(|resource| of_kept(resource)));
     entries
 }

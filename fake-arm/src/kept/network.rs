@@ -21,7 +21,7 @@ pub(super) fn embedded_subnet(scope: &Scope, path: &[String]) -> Option<Arc<Gene
     if networks != NETWORKS || subnets != SUBNETS {
         return None;
     }
-    let parent = scope.world().generic(&scope.group(), NAMESPACE, &[networks.clone(), network.clone()])?;
+    let parent = super::find(scope, &scope.group(), NAMESPACE, &[networks.clone(), network.clone()])?;
     let found = embedded(&parent).find(|subnet| named(subnet, name))?.clone();
     Some(Arc::new(GenericResource { path: path.to_vec(), body: found, ..(*parent).clone() }))
 }

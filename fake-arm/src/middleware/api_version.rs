@@ -49,6 +49,11 @@ impl ApiVersion {
         self.preview
     }
 
+    /// The year in its date.
+    pub(crate) fn year(self) -> u16 {
+        self.year
+    }
+
     /// Whether it is older than the first day of a month.
     pub(crate) fn is_before(self, year: u16, month: u8) -> bool {
         (self.year, self.month) < (year, month)

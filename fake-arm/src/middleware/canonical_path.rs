@@ -12,6 +12,11 @@ use http::uri::PathAndQuery;
 #[derive(Clone)]
 pub(crate) struct Asked(pub(crate) Uri);
 
+/// The request's URI as the client wrote it; the one at hand where nothing was rewritten.
+pub(crate) fn asked(request: &Request) -> Uri {
+    request.extensions().get::<Asked>().map_or_else(|| request.uri().clone(), |asked| asked.0.clone())
+}
+
 /// Rewrites the request's path and keeps what was asked for as [`Asked`].
 pub(crate) fn rewrite(mut request: Request) -> Request {
     let asked = Asked(request.uri().clone());

@@ -9,6 +9,7 @@ pub(crate) mod extension_scope;
 pub(crate) mod headers;
 pub(crate) mod permission;
 pub(crate) mod remaining;
+pub(crate) mod served_version;
 pub(crate) mod throttle;
 
 pub(crate) use api_version::ApiVersion;

@@ -18,5 +18,5 @@ pub(crate) mod operation;
 pub(crate) mod pool;
 pub(crate) mod pool_body;
 pub(crate) mod preview_features;
-mod profiles;
+pub(crate) mod profiles;
 pub(crate) mod read;

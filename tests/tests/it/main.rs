@@ -5,9 +5,12 @@
 #![forbid(unsafe_code)]
 #![allow(unreachable_pub, reason = "one binary; nothing is public")]
 
+mod around;
 mod articles;
 mod bad_input;
+mod clusters;
 mod commands;
+mod conflicts;
 mod crash;
 mod evidence;
 mod explain;

@@ -1,6 +1,8 @@
 //! `addonProfiles`.
 
+use control_plane::model::Cluster;
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::super::cluster::View;
 use super::super::json::Object;
@@ -31,10 +33,22 @@ pub(in crate::wire) fn write(o: &mut Object<'_>, view: &View<'_>, asked: &Value)
         o.foreign_object(name, |o| {
             o.value("enabled", &on);
             o.value("config", &members.get("config").filter(|config| !is_hollow(config)));
-            if on && view.stands && WITH_IDENTITY.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            if on && view.stands && has_identity(name) {
                 o.object("identity", |o| super::addon_identity(o, view.cluster, name));
             }
             o.rest(members, &["enabled", "config", "identity"]);
         });
     }
+}
+
+fn has_identity(addon: &str) -> bool {
+    WITH_IDENTITY.iter().any(|known| known.eq_ignore_ascii_case(addon))
+}
+
+/// The identities of all add-ons that are on: name, client id and object id.
+pub(crate) fn identities(cluster: &Cluster) -> Vec<(String, Uuid, Uuid)> {
+    let asked = super::members(&cluster.properties, "addonProfiles").into_iter().flatten();
+    let on = asked
+        .filter(|(name, profile)| super::boolean(profile.as_object(), "enabled") == Some(true) && has_identity(name));
+    on.map(|(name, _)| super::addon_identity_of(cluster, name)).collect()
 }

@@ -42,11 +42,8 @@ fn write_balancer(o: &mut Object<'_>, kept: &Opaque, view: &View<'_>, balanced: 
         "idleTimeoutInMinutes",
         "backendPoolType",
     ];
-    let own = kept.contains_key("outboundIPs") || kept.contains_key("outboundIPPrefixes");
-    if balanced && !own {
-        let asked = kept.get("managedOutboundIPs");
-        let count = |key: &str| asked.and_then(|m| m.get(key)).and_then(Value::as_u64).filter(|count| *count > 0);
-        let counts = [count("count").unwrap_or(1), if dual { count("countIPv6").unwrap_or(1) } else { 0 }];
+    if balanced && !brings_its_own(kept) {
+        let counts = managed_counts(Some(kept), dual);
         o.object("managedOutboundIPs", |o| {
             o.value("count", &counts[0]);
             if dual {
@@ -66,6 +63,40 @@ fn write_balancer(o: &mut Object<'_>, kept: &Opaque, view: &View<'_>, balanced: 
     o.rest(kept, PLACED);
 }
 
+fn brings_its_own(kept: &Opaque) -> bool {
+    kept.contains_key("outboundIPs") || kept.contains_key("outboundIPPrefixes")
+}
+
+/// How many addresses Azure makes: of IPv4, of IPv6.
+fn managed_counts(kept: Option<&Opaque>, dual: bool) -> [u64; 2] {
+    let asked = kept.and_then(|kept| kept.get("managedOutboundIPs"));
+    let count = |key: &str| asked.and_then(|m| m.get(key)).and_then(Value::as_u64).filter(|count| *count > 0);
+    [count("count").unwrap_or(1), if dual { count("countIPv6").unwrap_or(1) } else { 0 }]
+}
+
+/// The names of the outbound addresses that Azure makes for a cluster's load balancer: none when the client brought its
+/// own, or when traffic leaves another way.
+pub(crate) fn outbound_addresses(cluster: &Cluster) -> Vec<String> {
+    let network = super::members(&cluster.properties, "networkProfile");
+    let text = |key: &str| super::text(network, key);
+    let (sku, outbound) = (text("loadBalancerSku"), text("outboundType"));
+    let leaves_through_it =
+        (sku.is_empty() || is_standard(sku)) && (outbound.is_empty() || outbound.eq_ignore_ascii_case("loadBalancer"));
+    let kept = network.and_then(|network| super::members(network, "loadBalancerProfile"));
+    if !leaves_through_it || kept.is_some_and(brings_its_own) {
+        return Vec::new();
+    }
+    let dual = network.is_some_and(super::network::is_dual);
+    address_names(cluster, "", managed_counts(kept, dual))
+}
+
+/// Those of IPv4, then those of IPv6 with their own ending.
+fn address_names(cluster: &Cluster, kind: &str, counts: [u64; 2]) -> Vec<String> {
+    let [v4, v6] = counts.map(|count| count.min(OUTBOUND_IPS_MAX));
+    let all = (0..v4).map(|index| (index, "")).chain((v4..v4 + v6).map(|index| (index, "-ipv6")));
+    all.map(|(index, ending)| format!("{}{ending}", super::made(cluster, &format!("{kind}{index}")))).collect()
+}
+
 /// Spelled the resource provider's way whatever the client wrote (recorded in
 /// `test_aks_create_or_update_with_health_probe_mode`).
 fn backend_pool_type(kept: &Opaque) -> &str {
@@ -74,16 +105,13 @@ fn backend_pool_type(kept: &Opaque) -> &str {
     known.into_iter().find(|name| name.eq_ignore_ascii_case(asked)).unwrap_or(asked)
 }
 
-/// Addresses in the node resource group: those of IPv4, then those of IPv6 with their own ending.
+/// Addresses in the node resource group.
 fn write_addresses(o: &mut Object<'_>, cluster: &Cluster, kind: &str, counts: [u64; 2]) {
     let group = node_group(cluster);
-    let [v4, v6] = counts.map(|count| count.min(OUTBOUND_IPS_MAX));
-    let all = (0..v4).map(|index| (index, "")).chain((v4..v4 + v6).map(|index| (index, "-ipv6")));
-    o.array("effectiveOutboundIPs", all, |(index, ending), out| {
-        let name = super::made(cluster, &format!("{kind}{index}"));
+    o.array("effectiveOutboundIPs", address_names(cluster, kind, counts), |name, out| {
         object(out, |o| {
             let group = GroupPath(&group);
-            o.text("id", format_args!("{group}/providers/Microsoft.Network/publicIPAddresses/{name}{ending}"));
+            o.text("id", format_args!("{group}/providers/Microsoft.Network/publicIPAddresses/{name}"));
         });
     });
 }

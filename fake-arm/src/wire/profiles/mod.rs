@@ -5,12 +5,12 @@
 //! recordings of Azure/azure-cli-extensions (aks-preview) and Azure/azure-cli (acs), named by test.
 
 pub(super) mod aad;
-pub(super) mod addons;
+pub(crate) mod addons;
 pub(super) mod api_server;
 pub(super) mod autoscaler;
 pub(super) mod identity;
 pub(super) mod ingress;
-pub(super) mod load_balancer;
+pub(crate) mod load_balancer;
 pub(super) mod network;
 pub(super) mod oidc;
 pub(super) mod windows;
@@ -56,9 +56,15 @@ fn node_group_identity(o: &mut Object<'_>, cluster: &Cluster, name: &str, client
     o.value("clientId", &client).value("objectId", &object_id);
 }
 
-/// An identity made for an add-on.
-fn addon_identity(o: &mut Object<'_>, cluster: &Cluster, addon: &str) {
+/// Name, client id and object id of the identity made for an add-on.
+fn addon_identity_of(cluster: &Cluster, addon: &str) -> (String, Uuid, Uuid) {
     let name = format!("{}-{}", addon.to_ascii_lowercase(), cluster.id.name);
     let (client, object_id) = (made(cluster, &format!("{name}/client")), made(cluster, &format!("{name}/object")));
+    (name, client, object_id)
+}
+
+/// An identity made for an add-on.
+fn addon_identity(o: &mut Object<'_>, cluster: &Cluster, addon: &str) {
+    let (name, client, object_id) = addon_identity_of(cluster, addon);
     node_group_identity(o, cluster, &name, client, object_id);
 }

@@ -106,7 +106,7 @@ fn write_addresses(o: &mut Object<'_>, view: &View<'_>, kept: &Opaque, pods: Pod
     o.kept_or(kept, "serviceCidrs", &range(service, "services", 108)).kept_or(kept, "ipFamilies", &["IPv4"]);
 }
 
-fn is_dual(kept: &Opaque) -> bool {
+pub(super) fn is_dual(kept: &Opaque) -> bool {
     let families = kept.get("ipFamilies").and_then(Value::as_array);
     families.is_some_and(|all| all.iter().any(|one| one.as_str().is_some_and(|f| f.eq_ignore_ascii_case("IPv6"))))
 }

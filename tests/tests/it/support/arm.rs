@@ -76,6 +76,11 @@ impl Arm {
         }
     }
 
+    /// Where the simulator is.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// A path below the subscription; with an api-version unless it has a query.
     pub fn url(&self, path: &str) -> String {
         let query = if path.contains('?') { String::new() } else { format!("?api-version={API_VERSION}") };

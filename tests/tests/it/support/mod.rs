@@ -4,12 +4,14 @@ mod arm;
 mod az;
 mod sdk;
 mod simulator;
+mod table;
 mod tools;
 
-pub use arm::{Arm, cluster_path, pool_body};
+pub use arm::{Answer, Arm, cluster_path, pool_body};
 pub use az::{Az, NEW, OLD};
 pub use sdk::Sdk;
 pub use simulator::Slipway;
+pub use table::{column, shows};
 pub use tools::{tool, tool_fails};
 
 use std::path::PathBuf;
