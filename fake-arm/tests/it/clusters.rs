@@ -200,3 +200,24 @@ async fn a_scale_set_can_be_reimaged() {
     let wrong = post(&house, &format!("{sets}/{name}/reimage"), Some(json!({"instanceIds": ["x"]}))).await;
     assert_eq!(wrong.error().0, 400);
 }
+
+#[tokio::test]
+async fn long_lists_come_in_pages() {
+    let house = House::open().await;
+    setup::group(&house).await;
+    let all = house.path("/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters");
+    let mut body = setup::cluster_body();
+    body["properties"]["agentPoolProfiles"][0]["securityProfile"] = json!({});
+    for number in 0..251 {
+        house.put(&format!("{all}/c{number:03}"), body.clone()).await.ok(201);
+    }
+    let first = house.get(&all).await.ok(200).json();
+    assert_eq!(first["value"].as_array().map(Vec::len), Some(250));
+    let next = first["nextLink"].as_str().unwrap().to_owned();
+    assert!(next.contains("?%24skipToken=") && next.contains("&api-version=2026-06-01"), "{next}");
+    // What comes and goes meanwhile neither repeats an item nor hides one.
+    house.put(&format!("{all}/a"), body).await.ok(201);
+    let second = house.get(House::local(&next)).await.ok(200).json();
+    assert_eq!(second["value"].as_array().map(Vec::len), Some(1), "{second}");
+    assert_eq!((&second["value"][0]["name"], second.get("nextLink")), (&json!("c250"), None));
+}
