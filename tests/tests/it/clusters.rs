@@ -51,7 +51,7 @@ fn open_cluster(az: &Az) {
         --pod-cidr 10.240.0.0/16 --service-cidr 10.1.0.0/16 --dns-service-ip 10.1.0.10 --tier standard \
         --load-balancer-managed-outbound-ip-count 2 --enable-oidc-issuer --enable-workload-identity \
         --auto-upgrade-channel stable --node-os-upgrade-channel SecurityPatch \
-        --api-server-authorized-ip-ranges 192.0.2.4/32,198.51.100.0/24 --enable-cluster-autoscaler --min-count 1 \
+        --api-server-authorized-ip-ranges 1.2.3.4/32,5.6.7.0/24 --enable-cluster-autoscaler --min-count 1 \
         --max-count 5 --node-resource-group my-nodes --windows-admin-username azureuser \
         --windows-admin-password P@ssw0rd1234! --enable-image-cleaner --enable-keda --enable-vpa \
         --nrg-lockdown-restriction-level ReadOnly --node-osdisk-size 100 --max-pods 60 --enable-vtpm \
@@ -76,7 +76,7 @@ fn open_cluster(az: &Az) {
             ("/networkProfile/dnsServiceIp", json!("10.1.0.10")),
             ("/networkProfile/loadBalancerProfile/managedOutboundIPs/count", json!(2)),
             ("/autoUpgradeProfile", json!({"nodeOsUpgradeChannel": "SecurityPatch", "upgradeChannel": "stable"})),
-            ("/apiServerAccessProfile/authorizedIpRanges", json!(["192.0.2.4/32", "198.51.100.0/24"])),
+            ("/apiServerAccessProfile/authorizedIpRanges", json!(["1.2.3.4/32", "5.6.7.0/24"])),
             ("/privateLinkResources", Value::Null),
             ("/autoScalerProfile/scanInterval", json!("10s")),
             ("/autoScalerProfile/daemonsetEvictionForOccupiedNodes", json!(true)),
@@ -190,11 +190,11 @@ fn updates(az: &Az, group: &str) {
     let identity = format!("{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/control");
     let table: &[(&str, &[(&str, Value)])] = &[
         (
-            "--tags a=c d=e --tier standard --api-server-authorized-ip-ranges 192.0.2.0/24",
+            "--tags a=c d=e --tier standard --api-server-authorized-ip-ranges 5.6.7.0/24",
             &[
                 ("/tags", json!({"a": "c", "d": "e"})),
                 ("/sku/tier", json!("Standard")),
-                ("/apiServerAccessProfile/authorizedIpRanges", json!(["192.0.2.0/24"])),
+                ("/apiServerAccessProfile/authorizedIpRanges", json!(["5.6.7.0/24"])),
             ],
         ),
         (
