@@ -133,7 +133,6 @@ fn closed_cluster(az: &Az, group: &str) {
             ("/disableLocalAccounts", json!(true)),
             ("/addonProfiles/azurepolicy/enabled", json!(true)),
             ("/addonProfiles/omsagent/config/useAADAuth", json!("true")),
-            ("/oidcIssuerProfile/issuerUrl", Value::Null),
         ],
     );
     assert!(made["identity"]["userAssignedIdentities"][&control]["principalId"].is_string(), "{}", made["identity"]);
