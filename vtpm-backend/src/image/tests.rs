@@ -141,3 +141,21 @@ fn sbverify_agrees() {
         keys().vendor_certificate(Vendor::Canonical)
     ));
 }
+
+/// Every distribution's files, by its own vendor's certificate and by nobody else's; unified kernel images as well.
+#[test]
+fn sbverify_agrees_about_every_distribution() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["AKSUbuntu-2404gen2TLcontainerd-1", "AKSAzureLinux-V3gen2TL-1", "AKSAzureContainerLinux-1"] {
+        let image = library().get(name).unwrap();
+        let vendor = image.distribution.vendor();
+        let other = if vendor == Vendor::Canonical { Vendor::Microsoft } else { Vendor::Canonical };
+        for component in [Component::Grub, Component::Kernel] {
+            let content = &image.file(component).unwrap().content;
+            assert!(sbverify(dir.path(), content, keys().vendor_certificate(vendor)), "{name}: {component}");
+            assert!(!sbverify(dir.path(), content, keys().vendor_certificate(other)), "{name}: {component}");
+        }
+        let shim = &image.file(Component::Shim).unwrap().content;
+        assert!(sbverify(dir.path(), shim, keys().uefi_ca_certificate()), "{name}");
+    }
+}

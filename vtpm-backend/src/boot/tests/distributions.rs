@@ -141,3 +141,18 @@ fn a_tampered_unified_kernel_image_is_refused_after_it_was_measured() {
     let loader = boot_image(UNIFIED, true, &[Fault::Tampered { component: Component::Grub }]);
     assert_eq!(refused(&loader).0, Component::Grub);
 }
+
+/// The older and newer firmware of Azure's machines differ in what the public logs show to differ.
+#[test]
+fn firmware_profiles_can_be_chosen_for_nodes() {
+    let with = |name: &str| {
+        let firmware = FirmwareProfile::named(name).unwrap();
+        boot(&Machine { firmware, ..machine(UUID_A, true) }).unwrap()
+    };
+    assert_eq!(differing(&with("azure"), &with("azure-newer")), [6]);
+    assert_eq!(differing(&with("azure"), &with("azure-older")), [0, 1, 4]);
+    for name in ["azure-newer", "azure-older"] {
+        let reference = reference(&image(), true, keys(), FirmwareProfile::named(name).unwrap()).unwrap();
+        assert_eq!(reference.pcrs(UUID_A), with(name).pcrs, "{name}");
+    }
+}

@@ -272,6 +272,12 @@ impl<'a, 'd> Grub<'a, 'd> {
             }
         };
         self.booted = true;
+        if self.version < Version::GRUB_2_12 && !self.session.secure_boot {
+            self.session.note(
+                "without Secure Boot Debian's GRUB 2.06 starts kernels past their EFI stub: Linux then finds no event log, \
+                 though the registers are as predicted",
+            );
+        }
         let command_line = format!("BOOT_IMAGE={}", loaded.command_line);
         // Since 2.12 the kernel is started as a UEFI program, with its command line as load options, without a NUL
         // (`loader/efi/linux.c`), and fetches its initrd from GRUB. No public log of that shows it: inferred.
