@@ -70,7 +70,8 @@ fn write_differences(register: &RegisterExplanation, events: Option<usize>, f: &
         }
     }
     if unsaid > 0 {
-        writeln!(f, "            nor do {unsaid} more, because the log ends there")?;
+        let verb = if unsaid == 1 { "does" } else { "do" };
+        writeln!(f, "            nor {verb} {unsaid} more, because the log ends there")?;
     }
     if all.len() > SHOWN_MAX {
         let count = |change, words| Some((register.count(change), words)).filter(|(count, _)| *count > 0);

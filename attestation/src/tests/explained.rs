@@ -62,6 +62,8 @@ fn a_boot_that_ended_early_is_explained_in_every_register() {
     for pcr in differing {
         assert!(text(&explanation, pcr).contains("does not appear"), "{explanation}");
     }
+    let report = explanation.to_string();
+    assert!(report.contains(" more, because the log ends there\n") && report.lines().count() < 40, "{report}");
 }
 
 #[test]
