@@ -63,11 +63,14 @@ pub(super) fn metrics(o: &mut Object<'_>, properties: &Opaque) {
 /// `autoUpgradeProfile`: node images are renewed unless something else is asked for.
 pub(super) fn auto_upgrade(o: &mut Object<'_>, kept: Option<&Value>, form: Form) {
     let kept = kept.and_then(Value::as_object).cloned().unwrap_or_default();
-    if !kept.is_empty() || form.knows(models::NODE_OS_CHANNEL) {
+    let filled_in = form.knows(models::NODE_OS_CHANNEL) && form.is_of_late_2023();
+    if !kept.is_empty() || filled_in {
         o.object("autoUpgradeProfile", |o| {
             o.kept(&kept, "upgradeChannel");
-            if form.knows(models::NODE_OS_CHANNEL) {
+            if filled_in {
                 o.kept_or(&kept, "nodeOSUpgradeChannel", "NodeImage");
+            } else {
+                o.kept(&kept, "nodeOSUpgradeChannel");
             }
             o.rest(&kept, &["upgradeChannel", "nodeOSUpgradeChannel"]);
         });

@@ -53,6 +53,13 @@ impl Form {
         self.knows(models::ETAG) && filled_in
     }
 
+    /// Whether `networkPolicy`, `nodeOSUpgradeChannel` and, for new pools, empty labels are filled in: not in June 2023
+    /// (`test_aks_create_with_oidc_issuer_enabled`), but in November 2023 (`test_aks_stop_and_start`, both of
+    /// Azure/azure-cli-extensions). Older api-versions are taken to have stayed as they were (inferred).
+    pub(crate) fn is_of_late_2023(self) -> bool {
+        !self.api.is_before(2023, 9)
+    }
+
     /// Whether `kind` is filled in with `Base`: seen from April 2024 on.
     pub(crate) fn fills_in_kind(self) -> bool {
         self.knows(models::KIND) && self.era > Era::Preview

@@ -117,7 +117,7 @@ fn write_properties(o: &mut Object<'_>, pool: &Pool, form: Form, new: bool) {
     if !settings.tags.is_empty() {
         o.value("tags", &settings.tags);
     }
-    write_labels_and_taints(o, pool, new);
+    write_labels_and_taints(o, pool, new && form.is_of_late_2023());
     o.value("mode", settings.mode.as_str());
     o.kept_or(kept, "enableEncryptionAtHost", &false).kept_or(kept, "enableUltraSSD", &false);
     o.value("osType", settings.os_type.as_str());

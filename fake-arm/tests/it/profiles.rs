@@ -129,6 +129,9 @@ async fn old_api_versions_have_only_the_members_of_their_time() {
         assert_eq!(old["properties"][absent], Value::Null, "{absent}");
     }
     assert_eq!(old["sku"], json!({"name": "Base", "tier": "Free"}), "as it was asked for");
+    let mid_2023 = read("2023-05-02-preview").await;
+    assert_eq!(mid_2023["properties"]["networkProfile"]["networkPolicy"], Value::Null);
+    assert_eq!(mid_2023["properties"]["autoUpgradeProfile"], Value::Null);
     assert_eq!(read("2025-05-01").await["kind"], Value::Null);
     let new = read("2026-06-01").await;
     assert_eq!(new["kind"], "Base");
