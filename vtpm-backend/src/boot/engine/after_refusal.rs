@@ -36,8 +36,11 @@ pub(super) fn run(session: &mut Session<'_>, refusal: &Refusal) {
 }
 
 /// The page that Hyper-V's firmware shows when its only boot option has failed (mu_msvm, `FrontPageStrings.uni`). There
-/// is no shell to fall back to and no second boot option, so nothing more is measured; that last part is inferred.
+/// is no shell to fall back to and no second boot option; its boot manager shows the page as a program of its own, without
+/// signalling another attempt (`DeviceBootManagerLib`, edk2 `EfiBootManagerBoot`). That nothing more is measured, not even
+/// that program, is inferred: no log of a refused boot on Azure is public.
 fn boot_summary(session: &mut Session<'_>, refusal: &Refusal) {
+    session.note("that Azure's firmware measures nothing more after a refusal is inferred; no log of one is public");
     let reason = match refusal.component {
         Component::Shim => refusal.reason.as_str(),
         _ => "The boot loader did not load an operating system.",
