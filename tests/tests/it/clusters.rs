@@ -198,7 +198,11 @@ fn updates(az: &Az, group: &str) {
         ),
         (
             "--tags \"\" --api-server-authorized-ip-ranges \"\" --tier free",
-            &[("/tags", Value::Null), ("/sku/tier", json!("Free")), ("/apiServerAccessProfile", Value::Null)],
+            &[
+                ("/tags", Value::Null),
+                ("/sku/tier", json!("Free")),
+                ("/apiServerAccessProfile/authorizedIpRanges", Value::Null),
+            ],
         ),
         (
             "--enable-cluster-autoscaler --min-count 1 --max-count 3 --auto-upgrade-channel patch \

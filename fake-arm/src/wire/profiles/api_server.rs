@@ -1,8 +1,12 @@
 //! `apiServerAccessProfile`, and what follows from a private API server: host names and private link resources.
 
+use control_plane::model::Opaque;
+use serde_json::Value;
+
 use super::super::cluster::{Occasion, View};
 use super::super::ids::ClusterPath;
 use super::super::json::{Object, object};
+use super::super::pool_body::is_hollow;
 
 const PROFILE: &str = "apiServerAccessProfile";
 
@@ -30,18 +34,35 @@ pub(in crate::wire) fn write_names(o: &mut Object<'_>, view: &View<'_>) {
     }
     let portal = super::made(cluster, "portal").simple().to_string();
     o.text("azurePortalFQDN", format_args!("{portal}-priv.portal.hcp.{location}.azmk8s.io"));
-    let zone = super::made(cluster, "private zone");
+    let zone = super::text(super::members(&cluster.properties, PROFILE), "privateDNSZone");
+    if zone.eq_ignore_ascii_case("none") {
+        // Recorded in `test_aks_create_none_private_dns_zone`: there is no zone for a name of its own.
+        o.text("privateFQDN", format_args!("{prefix}-{suffix}.hcp.{location}.azmk8s.io"));
+        return;
+    }
     let inside = super::made(cluster, "private name").simple().to_string();
-    o.text("privateFQDN", format_args!("{prefix}-{}.{zone}.privatelink.{location}.azmk8s.io", &inside[..8]));
+    // A zone that the client brought is named by the end of its id (AKS documentation, private-clusters).
+    match zone.rsplit_once('/') {
+        Some((_, own)) => o.text("privateFQDN", format_args!("{prefix}-{}.{own}", &inside[..8])),
+        None => {
+            let zone = super::made(cluster, "private zone");
+            let ending = format_args!("{zone}.privatelink.{location}.azmk8s.io");
+            o.text("privateFQDN", format_args!("{prefix}-{}.{ending}", &inside[..8]))
+        }
+    };
 }
 
-/// `privateLinkResources` and the profile. The link's id is not in the answer that says that the cluster is new.
+/// `privateLinkResources` and the profile. An empty list of ranges is none (checked by azure-cli's
+/// `test_aks_create_cluster_with_apiserver_authorized_ranges_then_update`, recorded in
+/// `test_aks_create_none_private_dns_zone`). The link's id is not in the answer that says that the cluster is new.
 pub(in crate::wire) fn write(o: &mut Object<'_>, view: &View<'_>) {
     const PLACED: &[&str] =
         &["authorizedIPRanges", "enablePrivateCluster", "privateDNSZone", "enablePrivateClusterPublicFQDN"];
     let Some(kept) = super::members(&view.cluster.properties, PROFILE) else { return };
+    let shown = |(_, value): &(&String, &Value)| !is_hollow(value);
+    let kept: Opaque = kept.iter().filter(shown).map(|(key, value)| (key.clone(), value.clone())).collect();
     if !is_private(view) {
-        o.value(PROFILE, kept);
+        o.maybe(PROFILE, (!kept.is_empty()).then_some(&kept));
         return;
     }
     o.array("privateLinkResources", ["management"], |name, out| {
@@ -54,9 +75,9 @@ pub(in crate::wire) fn write(o: &mut Object<'_>, view: &View<'_>) {
         });
     });
     o.object(PROFILE, |o| {
-        o.kept(kept, "authorizedIPRanges").value("enablePrivateCluster", &true);
-        o.kept_or(kept, "privateDNSZone", "system");
+        o.kept(&kept, "authorizedIPRanges").value("enablePrivateCluster", &true);
+        o.kept_or(&kept, "privateDNSZone", "system");
         o.value("enablePrivateClusterPublicFQDN", &has_public_name(view));
-        o.rest(kept, PLACED);
+        o.rest(&kept, PLACED);
     });
 }
