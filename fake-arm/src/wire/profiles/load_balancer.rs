@@ -123,7 +123,8 @@ fn write_own_addresses(o: &mut Object<'_>, kept: &Opaque) {
     }
 }
 
-/// One address and four minutes unless something else was asked for.
+/// One address and four minutes unless something else was asked for (the documented defaults of a NAT gateway; that AKS
+/// answers them so is inferred).
 fn write_gateway(o: &mut Object<'_>, kept: Option<&Opaque>, view: &View<'_>) {
     let profile = kept.and_then(|k| k.get("managedOutboundIPProfile"));
     let count = profile.and_then(|p| p.get("count")).and_then(Value::as_u64).unwrap_or(1);

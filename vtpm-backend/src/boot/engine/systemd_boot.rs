@@ -16,7 +16,7 @@ use super::{firmware, shim, systemd_stub};
 
 /// `LOADER_CONF_EVENT_TAG_ID`.
 const LOADER_CONF_TAG: u32 = 0xf5bc_582a;
-/// Its configuration is measured since this version.
+/// Its configuration is measured since this version; which release was the first is inferred.
 const MEASURES_CONFIG: u32 = 255;
 const ENTRIES: &str = r"\EFI\Linux";
 
