@@ -58,7 +58,10 @@ impl<'a> Subject<'a> {
             other => other,
         })?;
         let path = format!("/nodes/{}", segment(name));
-        let node: NodeView = client.get(&path)?;
+        let node: NodeView = client.get(&path).map_err(|failure| match failure {
+            Failure::NotFound(text) => Failure::NotFound(format!("there is no file or folder '{name}', and {text}")),
+            other => other,
+        })?;
         let log = client.bytes(&format!("{path}/eventlog"))?;
         let pcrs: PcrBanks = client.get(&format!("{path}/pcrs"))?;
         let boot = Boot::of_node(&node.name, &log, &pcrs).or_fail(|| format!("the event log of {}", node.name))?;
