@@ -161,6 +161,11 @@ fn refused(error: tss_esapi::Error) -> EvidenceError {
             "no free slot for an object; software in the guest left its own behind (tpm2_flushcontext -t frees them)"
                 .to_owned(),
         ),
+        // TPM_RC_HANDLE: TPM2_Clear takes persistent keys with it.
+        Some(Tss2ResponseCodeKind::Handle) => EvidenceError::Guest(
+            "its attestation key is gone, as after tpm2_clear; the next boot makes it anew ('slipway node reboot')"
+                .to_owned(),
+        ),
         _ => EvidenceError::Guest(error.to_string()),
     }
 }
