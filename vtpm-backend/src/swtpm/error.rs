@@ -34,14 +34,14 @@ pub enum SwtpmError {
     /// State that was written before Slipway encrypted it.
     #[error(
         "{} was written without encryption by an older Slipway and is not used any more; reimage the node, which gives it \
-         a new TPM (az aks nodepool upgrade --node-image-only), or delete it",
+         a new TPM (az vmss reimage -g NODE_RESOURCE_GROUP -n SCALE_SET --instance-ids N), or delete it",
         .0.display()
     )]
     Unencrypted(PathBuf),
     /// State that another key encrypted.
     #[error(
         "the TPM's state cannot be decrypted: the key {} is not the one that encrypted it; put that key back, or reimage \
-         the node (az aks nodepool upgrade --node-image-only)",
+         the node (az vmss reimage -g NODE_RESOURCE_GROUP -n SCALE_SET --instance-ids N)",
         .0.display()
     )]
     WrongKey(PathBuf),

@@ -125,6 +125,6 @@ mod tests {
         refuse_unencrypted(dir.path()).unwrap();
         fs::write(&state, [2, 1, 0, 10, 0, 0, 0, 0, 5, 0x23]).unwrap();
         let error = refuse_unencrypted(dir.path()).unwrap_err().to_string();
-        assert!(error.contains(STATE_FILE) && error.contains("node-image-only"), "{error}");
+        assert!(error.contains(STATE_FILE) && error.contains("az vmss reimage"), "{error}");
     }
 }
